@@ -1,0 +1,1 @@
+"""The control plane: clock, database and doors live only here."""

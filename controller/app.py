@@ -1,0 +1,215 @@
+"""The Loa object: the whole controller without its doors, built from parts that are handed in."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, time
+from pathlib import Path
+
+from controller.clock import Clock
+from controller.config import Settings
+from controller.dispatch.alarming import Alarming
+from controller.dispatch.auditing import Auditor
+from controller.dispatch.deeds import Desk
+from controller.dispatch.intake import Intake
+from controller.dispatch.keyring import load_keyring
+from controller.dispatch.mail import Letterbox
+from controller.dispatch.outbox import Sender, letter_for
+from controller.dispatch.planning import Planner
+from controller.dispatch.rendering import Studio
+from controller.dispatch.renewing import Renewer
+from controller.dispatch.room import Room
+from controller.dispatch.runner import GATHER_S, Loop, Pulse, Runner, Watch
+from controller.dispatch.showing import Showing
+from controller.dispatch.signals import Signals, Topic, Wake
+from controller.dispatch.views import Views
+from controller.dispatch.writing import Writing
+from controller.fleet.monitor import Monitor
+from controller.fleet.registry import make_registry
+from controller.lanes import Lanes
+from controller.metrics import Metrics, open_metrics
+from controller.store import areas, documents, meta, nodes, outbox
+from controller.store.database import Conn, Crash, Database, nowhere
+from controller.store.documents import Document, DocumentKind
+from controller.studio.speech import Speaker
+from devices import topics
+from devices.link import Ears, Link
+from devices.messages import TenantId
+from schedules.area import Tree
+from schedules.calendar import QuietHours
+
+LinkFactory = Callable[[Ears], Link]
+_log = logging.getLogger("loa.app")
+
+
+class Loa:
+    """``await start()`` opens the store, begins the loops and the link; ``await stop()`` ends all of them.
+
+    ``settings.data_dir`` must hold an initialised house (``loa init`` and ``loa keys init``).
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        lanes: Lanes,
+        link_factory: LinkFactory,
+        speaker: Speaker,
+        crash: Crash = nowhere,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.lanes = lanes
+        self.signals = Signals()
+        self.metrics: Metrics = open_metrics()
+        self._link_factory = link_factory
+        self._speaker = speaker
+        self._crash = crash
+        self._came_up: asyncio.Task[None] | None = None
+        self._began = False
+
+    @property
+    def clips(self) -> Path:
+        return self.settings.clips_dir
+
+    @property
+    def tree(self) -> Tree:
+        return self.room.tree
+
+    @property
+    def link_up(self) -> bool:
+        return self._began and self.room.link.up
+
+    async def start(self) -> None:
+        """Problem ``E_KEYS`` without keys, StoreFault for a database that is not ours."""
+        self.settings.clips_dir.mkdir(parents=True, exist_ok=True)
+        keyring = load_keyring(self.settings.keys_dir, TenantId(self.settings.tenant))
+        self.db = await Database.open(self.settings.database, self.lanes, self.clock.now(), self._crash)
+        tree = await self.db.read(areas.tree)
+        lives = await self.db.read(nodes.everything_live)
+        self.room = Room(
+            settings=self.settings,
+            clock=self.clock,
+            lanes=self.lanes,
+            db=self.db,
+            signals=self.signals,
+            keyring=keyring,
+            epoch=await self.db.read(meta.epoch, keyring.online.kid),
+            tree=tree,
+            registry=make_registry(await self.db.read(nodes.in_service), tree),
+            monitor=Monitor(lives),
+            quiet=QuietHours(
+                start=time.fromisoformat(self.settings.quiet_from),
+                end=time.fromisoformat(self.settings.quiet_to),
+            ),
+            clip_base=_clip_base(self.settings),
+            metrics=self.metrics,
+        )
+        self.room.monitor.know(self.room.registry.nodes)
+        self._furnish()
+        await self.db.write(self._publish_keys)
+        await self._speaker.start()
+        self._begin()
+        self._began = True
+
+    async def stop(self) -> None:
+        """End loops, link, speech and store, in that order; may be called after a failed start."""
+        if self._began:
+            self._began = False
+            if self._came_up is not None:
+                self._came_up.cancel()
+            await self.runner.stop()
+            await self.room.studio.stop()
+            await self.room.link.stop()
+            await self._speaker.stop()
+        if hasattr(self, "db"):
+            await self.db.close()
+
+    async def reload(self) -> None:
+        """Areas or nodes have changed: look at them anew, and plan for them."""
+        tree = await self.db.read(areas.tree)
+        registry = make_registry(await self.db.read(nodes.in_service), tree)
+        self.room.tree, self.room.registry = tree, registry
+        self.room.monitor.know(registry.nodes)
+        self.signals.tell(Topic.NODE)
+        self.signals.wake(Wake.PLANNER, Wake.RENEWER)
+
+    def _furnish(self) -> None:
+        room = self.room
+        self._box = Letterbox(self.clock.now, self._mail_came, self._link_turned)
+        room.link = self._link_factory(self._box)
+        room.link.subscribe(topics.controller_subscriptions())
+        room.sender = Sender(db=self.db, link=room.link, clock=self.clock, signals=self.signals)
+        room.studio = Studio(room, self._speaker)
+        showing = Showing(room)
+        self.planner = Planner(room)
+        self.views = Views(room, showing, self.planner)
+        self.desk = Desk(Writing(room, self.views.announcement), Alarming(room, showing))
+        self.intake = Intake(room, self._box)
+        self.renewer = Renewer(room, showing)
+        self.auditor = Auditor(room)
+        self.runner = Runner(room)
+
+    def _begin(self) -> None:
+        room = self.room
+        room.link.start()
+        self.runner.start(
+            Loop(name="sender", wake=Wake.SENDER, turn=room.sender.turn),
+            Loop(name="intake", wake=Wake.INTAKE, turn=self.intake.turn, gather_s=GATHER_S),
+            Loop(name="renewer", wake=Wake.RENEWER, turn=self.renewer.turn),
+            Loop(name="renderer", wake=Wake.RENDERER, turn=room.studio.turn),
+            Loop(name="planner", wake=Wake.PLANNER, turn=self._plan),
+            Loop(name="auditor", wake=Wake.AUDITOR, turn=self.auditor.turn),
+            Loop(name="beacon", wake=None, turn=Pulse(room).turn),
+            Loop(name="monitor", wake=None, turn=Watch(room).turn),
+        )
+
+    async def _plan(self) -> datetime | None:
+        wake_at = await self.planner.turn()
+        if self.planner.last is not None and self.planner.last.published:
+            self.metrics.programmes.inc(len(self.planner.last.published))
+            self.signals.wake(Wake.SENDER)
+            self.signals.tell(Topic.PROGRAMME)
+        self.signals.wake(Wake.AUDITOR, Wake.RENDERER)
+        return wake_at
+
+    def _mail_came(self) -> None:
+        self.signals.wake(Wake.INTAKE)
+
+    def _link_turned(self, up: bool) -> None:
+        self.signals.tell(Topic.LINK)
+        self.metrics.link_up.set(up)
+        if up:
+            # the broker may have lost everything: what is retained goes out again before what waits
+            self._came_up = asyncio.get_running_loop().create_task(self._republish(), name="republish")
+
+    async def _republish(self) -> None:
+        try:
+            count = await self.room.sender.republish()
+            _log.info("documents.republished count=%s", count)
+        except Exception:  # noqa: BLE001 - a link callback's task: the next link-up tries again
+            _log.exception("documents.not_republished")
+            self.signals.wake(Wake.SENDER)
+
+    def _publish_keys(self, conn: Conn) -> None:
+        """The key list is a retained document like the others."""
+        keyring = self.room.keyring
+        listed = keyring.key_list
+        document = Document(
+            topic=topics.keys(),
+            kind=DocumentKind.KEYS,
+            version=listed.version,
+            content_hash=str(listed.version),
+            payload=keyring.key_list_signed,
+            signed_at=listed.issued_at,
+            expires_at=listed.expires_at,
+        )
+        held = documents.get(conn, document.topic)
+        if held is None or held.version < listed.version:
+            documents.put(conn, document)
+            outbox.post(conn, letter_for(document))
+
+
+def _clip_base(settings: Settings) -> str:
+    return settings.public_base or f"http://{settings.host}:{settings.port}"

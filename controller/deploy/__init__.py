@@ -1,0 +1,1 @@
+"""Starting what stands beside the controller."""

@@ -1,0 +1,1 @@
+"""Compile the programme, fan it out, follow each delivery to its verdict."""

@@ -1,0 +1,106 @@
+"""The use cases that pages and API both call: each checks rights and saves in one transaction."""
+
+from controller.access import Person
+from controller.dispatch.alarming import Alarming
+from controller.dispatch.forms import (
+    AlertView,
+    AnnouncementView,
+    Draft,
+    EmergencyForm,
+    EmergencyPreview,
+    Hand,
+    Rendering,
+    Stopped,
+)
+from controller.dispatch.writing import Writing
+from devices.messages import AlertId
+from schedules.announcement import AnnouncementId, AreaCode
+
+
+class Desk:
+    """Every deed of a person. Raises ``controller.errors.Problem``, also for what the rules refuse.
+
+    Something outside the person's branch is answered as if it did not exist (404 ``E_NOT_FOUND``);
+    a missing right is 403 ``E_RIGHT``.
+    """
+
+    def __init__(self, writing: Writing, alarming: Alarming) -> None:
+        self._writing = writing
+        self._alarming = alarming
+
+    async def write_announcement(self, person: Person, draft: Draft) -> AnnouncementView:
+        """Save a new draft. 422 ``E_TEXT``/``E_TARGET_EMPTY``/… with the field."""
+        return await self._writing.write(person, draft)
+
+    async def edit_announcement(
+        self,
+        person: Person,
+        announcement: AnnouncementId,
+        draft: Draft,
+        *,
+        revision: int,
+        seen: str | None = None,
+    ) -> AnnouncementView:
+        """Replace the content; voids an approval.
+
+        412 ``E_STALE`` when ``revision``, or the content hash ``seen`` where it is given, is not the stored
+        one: a draft keeps its revision while it is edited, so that only its hash tells two editors apart.
+        """
+        return await self._writing.edit(person, announcement, draft, revision=revision, seen=seen)
+
+    async def submit(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
+        """Hand in for approval; rendering starts in the background."""
+        return await self._writing.submit(person, announcement)
+
+    async def approve(
+        self, person: Person, announcement: AnnouncementId, content_hash: str
+    ) -> AnnouncementView:
+        """403 ``E_SECOND_PERSON`` for the author, 409 ``E_CHANGED`` when the content is not what was seen."""
+        return await self._writing.approve(person, announcement, content_hash)
+
+    async def send_back(self, person: Person, announcement: AnnouncementId, reason: str) -> AnnouncementView:
+        """Return it to its author with a reason that says something (``E_REASON``)."""
+        return await self._writing.send_back(person, announcement, reason)
+
+    async def withdraw(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
+        """Take it back; what is planned and not yet aired is cancelled."""
+        return await self._writing.withdraw(person, announcement)
+
+    async def undo(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
+        """One step back by whoever did it (submitted → draft, withdrawn → draft, approved → submitted)."""
+        return await self._writing.undo(person, announcement)
+
+    async def render_now(self, person: Person, announcement: AnnouncementId) -> Rendering:
+        """Start (or look at) the sound of a draft, so that it can be listened to before approval."""
+        return await self._writing.render_now(person, announcement)
+
+    async def preview_emergency(self, person: Person, form: EmergencyForm) -> EmergencyPreview:
+        """422 ``E_TARGET_EMPTY``. Words and retraction begin to render; the answer does not wait for them."""
+        return await self._alarming.preview(person, form)
+
+    async def look_at_preview(self, person: Person, preview: str) -> EmergencyPreview:
+        """The same preview with the reach and the rendering of this moment."""
+        return await self._alarming.look(person, preview)
+
+    async def fire(self, person: Person, preview: str, typed_name: str, idempotency_key: str) -> AlertView:
+        """Press the button. 422 ``E_TYPED_NAME``, 409 ``E_TARGET_CHANGED``, 409 ``E_IDEMPOTENCY``.
+
+        A wide scope answers with phase ``pending_second`` and sounds nowhere yet.
+        """
+        return await self._alarming.fire(person, preview, typed_name, idempotency_key)
+
+    async def confirm_second(self, person: Person, alert: AlertId) -> AlertView:
+        """The second person of a wide scope. 403 ``E_SECOND_PERSON`` for whoever fired."""
+        return await self._alarming.confirm(person, alert)
+
+    async def break_glass(self, person: Person, alert: AlertId, reason: str) -> AlertView:
+        """Fire a wide scope alone, with a reason of at least 10 characters; audited for review."""
+        return await self._alarming.break_glass(person, alert, reason)
+
+    async def retract(self, person: Person, alert: AlertId, hand: Hand, idempotency_key: str) -> AlertView:
+        """Cancel the alert and say so at once with the prepared words; the retraction's own view."""
+        return await self._alarming.retract(person, alert, hand, idempotency_key)
+
+    async def stop_all(self, person: Person, area: AreaCode, idempotency_key: str) -> Stopped:
+        """End what sounds now in ``area``, the presser's own alerts too; a higher issuer's stays, named."""
+        return await self._alarming.stop_all(person, area, idempotency_key)

@@ -1,0 +1,53 @@
+"""The house as its doors see it: what api and web are given, so that they need not know who built it."""
+
+from pathlib import Path
+from typing import Protocol
+
+from controller.clock import Clock
+from controller.config import Settings
+from controller.dispatch.deeds import Desk
+from controller.dispatch.signals import Signals
+from controller.dispatch.views import Views
+from controller.lanes import Lanes
+from controller.metrics import Metrics
+from controller.store.database import Database
+from schedules.area import Tree
+
+
+class House(Protocol):
+    """``controller.app.Loa`` is the one implementation."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def lanes(self) -> Lanes: ...
+
+    @property
+    def db(self) -> Database: ...
+
+    @property
+    def desk(self) -> Desk: ...
+
+    @property
+    def views(self) -> Views: ...
+
+    @property
+    def signals(self) -> Signals: ...
+
+    @property
+    def tree(self) -> Tree: ...
+
+    @property
+    def clips(self) -> Path:
+        """The folder of clips, each named by its SHA-256."""
+        ...
+
+    @property
+    def metrics(self) -> Metrics: ...
+
+    @property
+    def link_up(self) -> bool: ...

@@ -1,0 +1,265 @@
+"""The planner: what is approved becomes occurrences, programmes, letters and deliveries at once."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from controller.dispatch.compile import (
+    Compiled,
+    Day,
+    Overfull,
+    Sound,
+    compile_programmes,
+    ground,
+    latest_start,
+)
+from controller.dispatch.outbox import letter_for
+from controller.dispatch.room import Room
+from controller.dispatch.sounds import session_sounds
+from controller.store import announcements, audit, clips, deliveries, documents, occurrences, outbox, sessions
+from controller.store.announcements import Kept
+from controller.store.database import Conn
+from controller.store.deliveries import Delivery, Kind
+from controller.store.documents import Document, DocumentKind
+from controller.store.occurrences import Planned
+from controller.store.sounds import RenderState
+from devices import topics
+from devices.codec import decode
+from devices.messages import AreaCode, ClipHash, ClipRef, Programme
+from devices.programme import fits
+from devices.signing import open_envelope
+from schedules.announcement import AnnouncementId
+from schedules.calendar import Window, instant_of, local
+from schedules.plan import Occurrence, OccurrenceId, Plan, plan
+from schedules.session import Session
+
+WHO = "loa"
+ROWS_AHEAD = timedelta(hours=48)
+FRESHLY_PAST = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything that a plan depends on, as the store held it at one moment."""
+
+    kept: tuple[Kept, ...]
+    sessions: tuple[Session, ...]
+    sounds: Mapping[AnnouncementId, Sound]
+    held: Mapping[Day, Programme]
+    before: Mapping[OccurrenceId, Planned]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a planning changed, and when the clock alone makes another one due."""
+
+    plan: Plan
+    overfull: tuple[Overfull, ...]
+    published: tuple[Document, ...]
+    wake_at: datetime
+
+
+class Planner:
+    """Plans all days ahead; the same situation compiled twice changes nothing."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.last: Outcome | None = None
+
+    async def turn(self) -> datetime:
+        """Plan, save and post what changed; returns the instant of the next planning."""
+        room = self._room
+        now = room.clock.now()
+        window = _window(now, room.settings.plan_days)
+        situation = await room.db.read(_situation, window)
+        made = self._make(situation, window, now)
+        compiled = self._compile(situation, made, window, now)
+        published = await room.db.write(self._save, situation, made, compiled, window, now)
+        if published is None:
+            # somebody approved or edited meanwhile: plan again from what stands now
+            return now
+        self.last = Outcome(
+            plan=made, overfull=compiled.overfull, published=published, wake_at=_midnight_after(now)
+        )
+        return self.last.wake_at
+
+    def _make(self, situation: Situation, window: Window, now: datetime) -> Plan:
+        room = self._room
+        return plan(
+            room.tenant,
+            (kept.announcement for kept in situation.kept),
+            situation.sessions,
+            room.tree,
+            {
+                item: timedelta(milliseconds=sound.clip.duration_ms)
+                for item, sound in situation.sounds.items()
+            },
+            room.quiet,
+            window,
+            now,
+        )
+
+    def _compile(self, situation: Situation, made: Plan, window: Window, now: datetime) -> Compiled:
+        room = self._room
+        return compile_programmes(
+            tenant=room.keyring.tenant,
+            epoch=room.epoch,
+            occurrences=made.occurrences,
+            sounds={
+                item: replace(sound, volume=room.settings.volume) for item, sound in situation.sounds.items()
+            },
+            tree=room.tree,
+            quiet=room.quiet,
+            held=situation.held,
+            days=_days(window),
+            fits=fits,
+            now=now,
+        )
+
+    def _save(
+        self,
+        conn: Conn,
+        situation: Situation,
+        made: Plan,
+        compiled: Compiled,
+        window: Window,
+        now: datetime,
+    ) -> tuple[Document, ...] | None:
+        """One transaction; None, and nothing saved, where what was planned upon has changed."""
+        if announcements.in_force(conn, window.start) != situation.kept:
+            return None
+        left_out = {OccurrenceId(overfull.occurrence) for overfull in compiled.overfull}
+        kept = tuple(o for o in made.occurrences if o.item in situation.sounds and o.id not in left_out)
+        self._save_occurrences(conn, situation, kept, now)
+        published = tuple(self._document(programme) for programme in compiled.changed)
+        for document, programme in zip(published, compiled.changed, strict=True):
+            documents.put(conn, document)
+            outbox.post(conn, letter_for(document))
+            facts: dict[str, audit.Fact] = {
+                "version": programme.version,
+                "entries": len(programme.entries),
+                "hash": document.content_hash,
+            }
+            audit.append(conn, now, WHO, "programme.published", document.topic, facts)
+        return published
+
+    def _save_occurrences(
+        self, conn: Conn, situation: Situation, kept: tuple[Occurrence, ...], now: datetime
+    ) -> None:
+        planned = {OccurrenceId(o.id): _planned(o, situation.sounds[o.item]) for o in kept}
+        changed = tuple(one for key, one in planned.items() if situation.before.get(key) != one)
+        occurrences.save(conn, changed)
+        vanished = tuple(
+            key
+            for key, one in situation.before.items()
+            if key not in planned and one.occurrence.due_at > now and one.state.value == "planned"
+        )
+        occurrences.withdraw(conn, vanished)
+        soon = tuple(
+            one for one in planned.values() if now - FRESHLY_PAST < one.occurrence.due_at <= now + ROWS_AHEAD
+        )
+        deliveries.plan(conn, (row for one in soon for row in self._rows(one, now)))
+
+    def _rows(self, planned: Planned, now: datetime) -> Iterable[Delivery]:
+        """One row for each node on the ground, once, however many of its areas are targets."""
+        room, occurrence = self._room, planned.occurrence
+        ends_at = min(latest_start(occurrence, room.quiet) + occurrence.duration, occurrence.expires_at)
+        for node in room.registry.on_ground(ground(room.tree, occurrence.targets)):
+            yield Delivery(
+                kind=Kind.OCCURRENCE,
+                subject=occurrence.id,
+                node=node.id,
+                area=node.area,
+                revision=occurrence.revision,
+                due_at=occurrence.due_at,
+                ends_at=ends_at,
+                planned_at=now,
+                duration_ms=occurrence.duration // timedelta(milliseconds=1),
+            )
+
+    def _document(self, programme: Programme) -> Document:
+        return Document(
+            topic=topics.programme(programme.area, programme.date),
+            kind=DocumentKind.PROGRAMME,
+            version=programme.version,
+            content_hash=content_print(programme),
+            payload=self._room.keyring.sign(programme),
+            signed_at=programme.issued_at,
+            expires_at=programme.expires_at,
+            area=programme.area,
+            local_date=programme.date,
+        )
+
+
+def content_print(programme: Programme) -> str:
+    """A hash of what is heard, whatever its version."""
+    heard = [[asdict(entry) for entry in programme.entries], [asdict(clip) for clip in programme.clips]]
+    return hashlib.sha256(json.dumps(heard, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def read_programme(document: Document) -> Programme:
+    """Our own signed bytes, read back."""
+    return decode(open_envelope(document.payload).payload, Programme)
+
+
+def _situation(conn: Conn, window: Window) -> Situation:
+    kept = announcements.in_force(conn, window.start)
+    every = sessions.everything(conn)
+    first, last = local(window.start).date(), local(window.end).date()
+    return Situation(
+        kept=kept,
+        sessions=every,
+        sounds={**_item_sounds(conn, kept), **session_sounds(conn, every)},
+        held={
+            (AreaCode(document.area or ""), document.local_date or first): read_programme(document)
+            for document in documents.programmes(conn, first, last)
+        },
+        before={
+            OccurrenceId(one.occurrence.id): one
+            for one in occurrences.between(conn, window.start, window.end, withdrawn=True)
+        },
+    )
+
+
+def _item_sounds(conn: Conn, kept: tuple[Kept, ...]) -> dict[AnnouncementId, Sound]:
+    found: dict[AnnouncementId, Sound] = {}
+    for one in kept:
+        if one.sound.state is not RenderState.READY or one.sound.clip is None:
+            continue
+        facts = clips.find(conn, one.sound.clip)
+        if facts is not None:
+            found[one.announcement.id] = Sound(clip=clip_ref(facts), title=one.announcement.title)
+    return found
+
+
+def clip_ref(facts: clips.ClipFacts) -> ClipRef:
+    return ClipRef(
+        sha256=ClipHash(facts.sha256),
+        bytes=facts.bytes,
+        duration_ms=facts.duration_ms,
+        media_type=facts.media_type,
+    )
+
+
+def _planned(occurrence: Occurrence, sound: Sound) -> Planned:
+    return Planned(occurrence=occurrence, title=sound.title, clip=sound.clip.sha256)
+
+
+def _durations(sounds: Mapping[AnnouncementId, Sound]) -> dict[AnnouncementId, timedelta]:
+    return {item: timedelta(milliseconds=sound.clip.duration_ms) for item, sound in sounds.items()}
+
+
+def _window(now: datetime, days: int) -> Window:
+    today = local(now).date()
+    return Window(start=instant_of(today, time()), end=instant_of(today + timedelta(days=days), time()))
+
+
+def _days(window: Window) -> tuple[date, ...]:
+    first, last = local(window.start).date(), local(window.end).date()
+    return tuple(first + timedelta(days=n) for n in range((last - first).days))
+
+
+def _midnight_after(now: datetime) -> datetime:
+    return instant_of(local(now).date() + timedelta(days=1), time())

@@ -1,0 +1,297 @@
+"""What people look at: every question of the pages and the API, within the asker's branch."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+from controller.access import Person, Right
+from controller.dispatch.forms import (
+    AlertView,
+    AnnouncementView,
+    BoardView,
+    ConflictLine,
+    DayView,
+    DeliveryLine,
+    OccurrenceLine,
+    Tally,
+)
+from controller.dispatch.planning import Planner, read_programme
+from controller.dispatch.refusals import allow, missing
+from controller.dispatch.room import Room
+from controller.dispatch.showing import Showing, announcement_view, in_sight, node_line
+from controller.store import alerts, announcements, deliveries, documents, occurrences, people
+from controller.store.announcements import EventDeed, Kept
+from controller.store.database import Conn
+from controller.store.deliveries import Delivery, Kind
+from controller.store.occurrences import Planned
+from devices import topics
+from devices.messages import AlertId, Heard, OccurrenceId, Programme
+from devices.messages import AreaCode as GroundCode
+from schedules.announcement import AnnouncementId, AreaCode, PersonId, State
+from schedules.calendar import instant_of, local
+from schedules.plan import OccurrenceId as PlannedId
+
+DAY = timedelta(days=1)
+
+
+class Views:
+    """Read-only. What lies outside the person's branch is 404 ``E_NOT_FOUND``, never 403."""
+
+    def __init__(self, room: Room, showing: Showing, planner: Planner) -> None:
+        self._room = room
+        self._showing = showing
+        self._planner = planner
+
+    async def announcement(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
+        kept = await self._room.db.read(announcements.get, announcement)
+        if kept is None:
+            raise missing()
+        allow(person, Right.READ, kept.announcement.area, self._room.tree)
+        return (await self._room.db.read(self._shown, person, (kept,)))[0]
+
+    async def announcements(
+        self, person: Person, *, states: tuple[State, ...] = (), limit: int = 100
+    ) -> tuple[AnnouncementView, ...]:
+        """Newest first; all states when ``states`` is empty."""
+        allow(person, Right.READ, person.area, self._room.tree)
+        kept = await self._room.db.read(announcements.of_branch, person.area, states, limit)
+        return await self._room.db.read(self._shown, person, kept)
+
+    async def day(self, person: Person, area: AreaCode, day: date) -> DayView:
+        """Everything that is heard in the area on that local day, with what became of it."""
+        room = self._room
+        allow(person, Right.READ, area, room.tree)
+        start = instant_of(day, time())
+        planned, rows, waiting, held = await room.db.read(_day_facts, area, start)
+        by_subject: defaultdict[str, list[Delivery]] = defaultdict(list)
+        for row in rows:
+            by_subject[row.subject].append(row)
+        ground = room.registry.on_ground((area,))
+        holding = sum(
+            all(
+                room.monitor.live(node.id).documents.get(topic, 0) >= version
+                for topic, version in held.items()
+            )
+            for node in ground
+        )
+        return DayView(
+            area=area,
+            date=day,
+            occurrences=tuple(
+                _occurrence_line(one, by_subject[one.occurrence.id])
+                for one in planned
+                if room.tree.meet(one.occurrence.targets, (area,))
+            ),
+            conflicts=self._conflicts(area, day),
+            waiting_approval=waiting,
+            nodes=len(ground),
+            holding=holding,
+        )
+
+    async def programme(self, person: Person, area: AreaCode, day: date) -> Programme | None:
+        """The newest signed programme of that area and day, as the nodes hold it."""
+        allow(person, Right.READ, area, self._room.tree)
+        topic = topics.programme(GroundCode(area), day)
+        document = await self._room.db.read(documents.get, topic)
+        return None if document is None else read_programme(document)
+
+    async def deliveries(
+        self,
+        person: Person,
+        *,
+        area: AreaCode,
+        day: date | None = None,
+        occurrence: OccurrenceId | None = None,
+        alert: AlertId | None = None,
+        limit: int = 1000,
+    ) -> tuple[DeliveryLine, ...]:
+        """Those of one occurrence, one alert, or one local day (today when nothing is said)."""
+        room = self._room
+        allow(person, Right.READ, area, room.tree)
+        subject = occurrence or alert
+        if subject is not None:
+            rows = await room.db.read(deliveries.of_subject, subject)
+        else:
+            start = instant_of(day or local(room.clock.now()).date(), time())
+            rows = await room.db.read(deliveries.of_branch, area, start, start + DAY, limit)
+        inside = tuple(row for row in rows if row.area in room.tree and room.tree.descends(row.area, area))[
+            :limit
+        ]
+        return await room.db.read(_lines, inside)
+
+    async def alert(self, person: Person, alert: AlertId) -> AlertView:
+        row = await self._room.db.read(alerts.get, alert)
+        if row is None or not in_sight(person, row, self._room):
+            raise missing()
+        return await self._showing.alert(person, row)
+
+    async def alerts(self, person: Person, *, limit: int = 50) -> tuple[AlertView, ...]:
+        """Newest first; those pending a second person are among them."""
+        rows = await self._room.db.read(alerts.newest, person.area, limit)
+        return tuple([await self._showing.alert(person, row) for row in rows])
+
+    async def board(self, person: Person, area: AreaCode) -> BoardView:
+        """Every node of the area as it is now, from memory: the board never waits for the disk."""
+        room = self._room
+        allow(person, Right.READ, area, room.tree)
+        lines = tuple(
+            node_line(node, room.monitor.live(node.id), room) for node in room.registry.on_ground((area,))
+        )
+        counts: dict[str, int] = {}
+        for line in lines:
+            counts[line.health] = counts.get(line.health, 0) + 1
+        running = await room.db.read(alerts.running)
+        return BoardView(
+            area=area,
+            as_of=room.clock.now(),
+            link_up=room.link_up(),
+            nodes=lines,
+            counts=counts,
+            alerts=tuple(row.id for row in running if room.tree.meet(row.targets, (area,))),
+        )
+
+    def _conflicts(self, area: AreaCode, day: date) -> tuple[ConflictLine, ...]:
+        outcome = self._planner.last
+        if outcome is None:
+            return ()
+        tree = self._room.tree
+        lines = [
+            ConflictLine(kind=c.kind.value, at=c.at, announcement=None, vi=c.vi, en=c.en)
+            for c in outcome.plan.conflicts
+            if local(c.at).date() == day and tree.meet((c.area,), (area,))
+        ]
+        lines += [
+            ConflictLine(
+                kind=refusal.code, at=refusal.at, announcement=refusal.item, vi=refusal.vi, en=refusal.en
+            )
+            for refusal in outcome.plan.refusals
+            if local(refusal.at).date() == day
+        ]
+        lines += [
+            ConflictLine(kind=over.code, at=None, announcement=over.item, vi=over.vi, en=over.en)
+            for over in outcome.overfull
+            if over.day == day and tree.meet((AreaCode(over.area),), (area,))
+        ]
+        return tuple(lines)
+
+    def _shown(self, conn: Conn, person: Person, kept: Iterable[Kept]) -> tuple[AnnouncementView, ...]:
+        names: dict[PersonId, str] = people.names(conn)
+        now = self._room.clock.now()
+        return tuple(
+            announcement_view(
+                one,
+                person=person,
+                names=names,
+                last=announcements.last_event(conn, one.announcement.id),
+                returned=announcements.last_event(conn, one.announcement.id, EventDeed.SENT_BACK),
+                next_at=_next_at(conn, one.announcement.id, now),
+                room=self._room,
+                now=now,
+            )
+            for one in kept
+        )
+
+
+def tally(rows: Iterable[Delivery]) -> Tally:
+    """Every delivery counted once: open, or in its newest verdict."""
+    total = opened = cached = heard = unheard = 0
+    verdicts: dict[str, int] = {}
+    for row in rows:
+        total += 1
+        cached += row.cached_at is not None or row.started_at is not None
+        heard += row.heard is Heard.YES
+        unheard += row.heard is Heard.NO
+        if row.ruling is None:
+            opened += 1
+        else:
+            verdicts[row.ruling.verdict.value] = verdicts.get(row.ruling.verdict.value, 0) + 1
+    return Tally(total=total, open=opened, cached=cached, verdicts=verdicts, heard=heard, unheard=unheard)
+
+
+def _occurrence_line(planned: Planned, rows: list[Delivery]) -> OccurrenceLine:
+    occurrence = planned.occurrence
+    return OccurrenceLine(
+        occurrence=OccurrenceId(occurrence.id),
+        announcement=occurrence.item,
+        title=planned.title,
+        bulletin_class=occurrence.bulletin_class,
+        due_at=occurrence.due_at,
+        duration_ms=occurrence.duration // timedelta(milliseconds=1),
+        session=occurrence.session,
+        targets=occurrence.targets,
+        tally=tally(rows),
+    )
+
+
+def _day_facts(
+    conn: Conn, area: AreaCode, start: datetime
+) -> tuple[tuple[Planned, ...], tuple[Delivery, ...], int, dict[str, int]]:
+    planned = occurrences.between(conn, start, start + DAY)
+    rows = deliveries.of_branch(conn, area, start, start + DAY)
+    waiting = len(announcements.of_branch(conn, area, (State.SUBMITTED,), 1000))
+    day = local(start).date()
+    held = {one.topic: one.version for one in documents.programmes(conn, day, day) if one.area == area}
+    return planned, rows, waiting, held
+
+
+def _next_at(conn: Conn, announcement: AnnouncementId, now: datetime) -> datetime | None:
+    coming = (
+        one.occurrence.due_at
+        for one in occurrences.of_item(conn, announcement)
+        if one.occurrence.due_at > now and one.state.value == "planned"
+    )
+    return min(coming, default=None)
+
+
+def _lines(conn: Conn, rows: tuple[Delivery, ...]) -> tuple[DeliveryLine, ...]:
+    titles: dict[str, tuple[AnnouncementId | None, str]] = {}
+    for row in rows:
+        if row.subject in titles:
+            continue
+        if row.kind is Kind.ALERT:
+            alert = alerts.get(conn, AlertId(row.subject))
+            titles[row.subject] = (None, alert.headline if alert is not None else "")
+        else:
+            planned = occurrences.get(conn, PlannedId(row.subject))
+            titles[row.subject] = (
+                (planned.occurrence.item, planned.title) if planned is not None else (None, "")
+            )
+    return tuple(_line(row, *titles[row.subject]) for row in rows)
+
+
+def _line(row: Delivery, announcement: AnnouncementId | None, title: str) -> DeliveryLine:
+    ruling = row.ruling
+    is_alert = row.kind is Kind.ALERT
+    return DeliveryLine(
+        delivery=f"{row.subject}:{row.round}:{row.node}",
+        node=row.node,
+        area=row.area,
+        occurrence=None if is_alert else OccurrenceId(row.subject),
+        alert=AlertId(row.subject) if is_alert else None,
+        round=row.round,
+        announcement=announcement,
+        title=title,
+        due_at=row.due_at,
+        state=_state(row),
+        verdict=None if ruling is None else ruling.verdict.value,
+        code=None if ruling is None else ruling.code,
+        reason=None if ruling is None else ruling.reason,
+        heard=row.heard,
+        late_ms=row.late_ms,
+        played_ms=row.played_ms,
+        duration_ms=row.duration_ms,
+        cached_at=row.cached_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _state(row: Delivery) -> str:
+    """How far it is, in one word: planned, accepted, cached, playing, done."""
+    if row.ruling is not None or row.finished_at is not None:
+        return "done"
+    if row.started_at is not None:
+        return "playing"
+    if row.cached_at is not None:
+        return "cached"
+    return "planned" if row.accepted_at is None else "accepted"

@@ -1,0 +1,266 @@
+"""From draft to air: what authors and approvers do to a bài."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+
+from controller.access import Person, Right
+from controller.dispatch.forms import AnnouncementView, Draft, Rendering
+from controller.dispatch.refusals import allow, missing, stale, told_as_problems
+from controller.dispatch.room import Room
+from controller.dispatch.showing import rendering_of
+from controller.dispatch.signals import Topic, Wake
+from controller.errors import Problem
+from controller.store import announcements, audit
+from controller.store.announcements import EventDeed, Kept
+from controller.store.database import Conn
+from controller.store.sounds import Sound
+from schedules import approval
+from schedules.announcement import (
+    Announcement,
+    AnnouncementId,
+    BulletinClass,
+    PersonId,
+    State,
+    clean_text,
+    content_hash,
+    validate,
+)
+from schedules.approval import Changes
+from schedules.errors import Fault, Invalid, TextRefused
+
+Change = Callable[[Announcement, datetime], Announcement]
+Look = Callable[[Person, AnnouncementId], Awaitable[AnnouncementView]]
+
+UNDONE = {
+    State.SUBMITTED: State.DRAFT,
+    State.WITHDRAWN: State.DRAFT,
+    State.APPROVED: State.SUBMITTED,
+    State.RETURNED: State.SUBMITTED,
+}
+
+
+FIRST_STEPS = (EventDeed.WROTE, EventDeed.EDITED, EventDeed.UNDID)
+
+
+class Writing:
+    """Each deed is one transaction: the row, its history, the audit."""
+
+    def __init__(self, room: Room, look: Look) -> None:
+        self._room = room
+        self._look = look
+
+    async def write(self, person: Person, draft: Draft) -> AnnouncementView:
+        allow(person, Right.WRITE, draft.area, self._room.tree)
+        now = self._room.clock.now()
+        with told_as_problems():
+            fresh = self._checked(self._announcement(person, draft, now), now)
+        await self._room.db.write(_add, fresh, person, now)
+        self._room.signals.tell(Topic.ANNOUNCEMENT, fresh.id)
+        return await self._look(person, fresh.id)
+
+    async def edit(
+        self,
+        person: Person,
+        announcement: AnnouncementId,
+        draft: Draft,
+        *,
+        revision: int,
+        seen: str | None = None,
+    ) -> AnnouncementView:
+        def change(before: Announcement, now: datetime) -> Announcement:
+            if before.revision != revision or seen not in (None, content_hash(before)):
+                raise stale()
+            if draft.area != before.area:
+                raise Problem("E_FIELD", field="area")
+            return self._checked(approval.edit(before, person.id, _changes(draft, before), now), now)
+
+        return await self._deed(person, announcement, Right.WRITE, EventDeed.EDITED, change)
+
+    async def submit(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
+        await self._deed(
+            person,
+            announcement,
+            Right.WRITE,
+            EventDeed.SUBMITTED,
+            lambda before, now: approval.submit(before, person.id, now),
+        )
+        await self._room.studio.want(announcement)
+        return await self._look(person, announcement)
+
+    async def approve(self, person: Person, announcement: AnnouncementId, seen: str) -> AnnouncementView:
+        return await self._deed(
+            person,
+            announcement,
+            Right.APPROVE,
+            EventDeed.APPROVED,
+            lambda before, now: approval.approve(before, person.id, seen, now),
+        )
+
+    async def send_back(self, person: Person, announcement: AnnouncementId, reason: str) -> AnnouncementView:
+        return await self._deed(
+            person,
+            announcement,
+            Right.APPROVE,
+            EventDeed.SENT_BACK,
+            lambda before, now: approval.send_back(before, person.id, reason, now),
+            reason=reason.strip(),
+        )
+
+    async def withdraw(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
+        return await self._deed(
+            person,
+            announcement,
+            Right.WRITE,
+            EventDeed.WITHDREW,
+            lambda before, now: approval.withdraw(before, person.id, now),
+        )
+
+    async def undo(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
+        await self._kept(person, announcement, Right.READ)
+        last = await self._room.db.read(announcements.last_event, announcement)
+        if last is not None and last.who != person.id:
+            raise Problem("E_STATE")
+
+        def change(before: Announcement, now: datetime) -> Announcement:
+            state = UNDONE.get(before.state)
+            if (
+                state is None
+                or last is None
+                or last.deed in (EventDeed.WROTE, EventDeed.EDITED, EventDeed.UNDID)
+            ):
+                raise Problem("E_STATE")
+            return replace(before, state=state, approval=None)
+
+        return await self._deed(person, announcement, Right.READ, EventDeed.UNDID, change)
+
+    async def render_now(self, person: Person, announcement: AnnouncementId) -> Rendering:
+        kept = await self._kept(person, announcement, Right.READ)
+        await self._room.studio.want(kept.announcement.id)
+        return rendering_of((await self._kept(person, announcement, Right.READ)).sound, self._room.studio)
+
+    async def _kept(self, person: Person, announcement: AnnouncementId, right: Right) -> Kept:
+        kept = await self._room.db.read(announcements.get, announcement)
+        if kept is None:
+            raise missing()
+        allow(person, right, kept.announcement.area, self._room.tree)
+        return kept
+
+    async def _deed(
+        self,
+        person: Person,
+        announcement: AnnouncementId,
+        right: Right,
+        deed: EventDeed,
+        change: Change,
+        reason: str = "",
+    ) -> AnnouncementView:
+        """Decide on what the store holds at that very moment (S77: two at once give one outcome)."""
+        await self._kept(person, announcement, right)
+        now = self._room.clock.now()
+        with told_as_problems():
+            await self._room.db.write(_change, announcement, change, person, deed, reason, now)
+        self._room.signals.tell(Topic.ANNOUNCEMENT, announcement)
+        self._room.signals.wake(Wake.PLANNER)
+        return await self._look(person, announcement)
+
+    def _announcement(self, person: Person, draft: Draft, now: datetime) -> Announcement:
+        return Announcement(
+            id=AnnouncementId(f"b-{secrets.token_hex(8)}"),
+            area=draft.area,
+            title=_clean("title", draft.title),
+            text=_clean("text", draft.text),
+            bulletin_class=draft.bulletin_class,
+            targets=draft.targets,
+            timing=draft.timing,
+            valid_from=draft.valid_from or now.replace(microsecond=0),
+            expires_at=draft.expires_at,
+            repeat=draft.repeat,
+            author=person.id,
+        )
+
+    def _checked(self, announcement: Announcement, now: datetime) -> Announcement:
+        """Raises Invalid for what may not be kept, Problem for ground that is not its own."""
+        if announcement.bulletin_class is BulletinClass.EMERGENCY:
+            raise _field(
+                "bulletin_class",
+                "Tin khẩn cấp được phát ở trang Khẩn cấp.",
+                "Emergencies have their own page.",
+            )
+        for target in announcement.targets:
+            if target not in self._room.tree or not self._room.tree.descends(target, announcement.area):
+                raise _field(
+                    "targets", "Nơi phát nằm ngoài địa bàn của bài.", "A target lies outside its area."
+                )
+        if faults := validate(announcement, now, self._room.quiet):
+            raise Invalid(faults)
+        return announcement
+
+
+def _clean(field: str, text: str) -> str:
+    try:
+        return clean_text(text)
+    except TextRefused as refused:
+        fault = Fault(field=field, code=refused.code, vi=refused.vi, en=refused.en)
+        raise Invalid((fault,)) from refused
+
+
+def _changes(draft: Draft, before: Announcement) -> Changes:
+    return Changes(
+        title=_clean("title", draft.title),
+        text=_clean("text", draft.text),
+        bulletin_class=draft.bulletin_class,
+        targets=draft.targets,
+        timing=draft.timing,
+        valid_from=draft.valid_from or before.valid_from,
+        expires_at=draft.expires_at,
+        repeat=draft.repeat,
+    )
+
+
+def _field(field: str, vi: str, en: str) -> Problem:
+    return Problem("E_FIELD", field=field, vi=vi, en=en)
+
+
+def _add(conn: Conn, fresh: Announcement, person: Person, now: datetime) -> None:
+    announcements.add(conn, fresh, now)
+    announcements.note(conn, fresh, person.id, EventDeed.WROTE, now)
+    _audit(conn, fresh, person.id, EventDeed.WROTE, now)
+
+
+def _change(
+    conn: Conn,
+    announcement: AnnouncementId,
+    change: Change,
+    person: Person,
+    deed: EventDeed,
+    reason: str,
+    now: datetime,
+) -> None:
+    kept = announcements.get(conn, announcement)
+    if kept is None:
+        raise missing()
+    after = change(kept.announcement, now)
+    if after == kept.announcement:
+        return
+    if not announcements.save(conn, after, now, expected=kept.announcement):
+        raise stale()
+    if (after.text, after.repeat) != (kept.announcement.text, kept.announcement.repeat):
+        announcements.save_sound(conn, announcement, Sound())
+    announcements.note(conn, after, person.id, deed, now, reason)
+    _audit(conn, after, person.id, deed, now, reason)
+
+
+def _audit(
+    conn: Conn, a: Announcement, who: PersonId, deed: EventDeed, now: datetime, reason: str = ""
+) -> None:
+    facts: dict[str, audit.Fact] = {
+        "area": a.area,
+        "revision": a.revision,
+        "state": a.state.value,
+        "hash": content_hash(a),
+    }
+    if reason:
+        facts["reason"] = reason
+    audit.append(conn, now, who, f"announcement.{deed.value}", a.id, facts)

@@ -1,0 +1,1 @@
+"""The nodes: registry, health and incidents."""

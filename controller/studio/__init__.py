@@ -1,0 +1,1 @@
+"""Render announcements in time, in a supervised child process."""

@@ -1,0 +1,86 @@
+"""What is asked of speech and what comes back, and the one interface behind which it happens."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from controller.store.clips import ClipFacts
+from tts.engines.engine import Style
+
+OnProgress = Callable[[int, int], None]
+"""Called with (sentence, of) after each sentence; belongs to the event loop's thread."""
+
+
+def quiet(sentence: int, of: int) -> None:
+    """For callers who do not watch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechOrder:
+    """One text to be read. ``issued_at`` is said with every repeat; ``lexicon`` is (written, read)."""
+
+    text: str
+    style: Style = Style.BULLETIN
+    repeat: int = 1
+    chime: bool = True
+    issued_at: str | None = None
+    lexicon: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def urgent(self) -> bool:
+        """An emergency goes ahead of every bulletin."""
+        return self.style is Style.EMERGENCY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechDone:
+    """The clip lies in the clips folder under its hash. ``guesses`` are the normaliser's, as plain values."""
+
+    clip: ClipFacts
+    spoken: str
+    guesses: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spelled:
+    """How a text will be read, without a sound."""
+
+    spoken: str
+    guesses: tuple[Mapping[str, Any], ...] = ()
+
+
+class SpeechFailed(Exception):
+    """A text did not become a clip. ``permanent``: the same text would fail again."""
+
+    def __init__(self, code: str, vi: str, en: str) -> None:
+        super().__init__(f"{code}: {en}")
+        self.code = code
+        self.vi = vi
+        self.en = en
+
+    @property
+    def permanent(self) -> bool:
+        """Whether asking again is useless: the text itself is at fault."""
+        return self.code in _OF_THE_TEXT
+
+
+_OF_THE_TEXT = frozenset({"E_TEXT_UNSPEAKABLE", "E_SPEECH_REQUEST"})
+
+
+class Speaker(Protocol):
+    """Whoever turns texts into clips: a supervised child process, or in tests this very process."""
+
+    async def start(self) -> None:
+        """Begin; orders may be given before it is ready."""
+
+    async def stop(self) -> None:
+        """End cleanly; open orders fail with SpeechFailed ``E_SPEECH_STOPPED``."""
+
+    async def warm(self) -> None:
+        """Load what is heavy now. Raises SpeechFailed."""
+
+    async def render(self, order: SpeechOrder, on_progress: OnProgress = quiet) -> SpeechDone:
+        """The clip of this order. Raises SpeechFailed."""
+
+    async def spell(self, text: str, lexicon: tuple[tuple[str, str], ...] = ()) -> Spelled:
+        """How the text will be read. Raises SpeechFailed."""

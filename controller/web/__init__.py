@@ -1,0 +1,1 @@
+"""The pages: Vietnamese first, server-rendered, whole without JavaScript."""

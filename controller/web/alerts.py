@@ -1,0 +1,123 @@
+"""The wall view of one alert: reach by village filling up; second person, all-clear, correction."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from controller.access import Right
+from controller.dispatch.forms import AlertPhase, AlertView, Hand, Reach
+from controller.errors import Problem
+from controller.web.looks import phase_look
+from controller.web.page import Open, Page, go, read_form
+from controller.web.telling import Wrong, alert_title, hazard_word, sound
+from devices.messages import AlertId, Mode
+
+router = APIRouter(include_in_schema=False)
+
+Reader = Annotated[Page, Depends(Open(Right.READ))]
+Operator = Annotated[Page, Depends(Open(Right.EMERGENCY))]
+Second = Annotated[Page, Depends(Open(Right.SECOND))]
+RUNNING = (AlertPhase.ACTIVE, AlertPhase.PENDING_SECOND)
+
+
+@router.get("/canh-bao/{alert}")
+async def show_alert(page: Reader, alert: str) -> Response:
+    """How far it has come."""
+    return await _show(page, await page.house.views.alert(page.person, AlertId(alert)))
+
+
+@router.get("/canh-bao/{alert}/tieng")
+async def show_alert_sound(page: Reader, alert: str) -> Response:
+    """How far its words are (a piece of the page)."""
+    found = await page.house.views.alert(page.person, AlertId(alert))
+    url = f"/canh-bao/{found.id}/tieng"
+    return HTMLResponse(page.part("_sound.html", sound=sound(found.words, page.says), sound_url=url))
+
+
+@router.post("/canh-bao/{alert}/dong-y")
+async def do_confirm(page: Second, alert: str) -> Response:
+    """The second person agrees."""
+    found = await page.house.desk.confirm_second(page.person, AlertId(alert))
+    return go(f"/canh-bao/{found.id}")
+
+
+@router.post("/canh-bao/{alert}/pha-kinh")
+async def do_break_glass(request: Request, page: Operator, alert: str) -> Response:
+    """Alone, with a reason."""
+    form = await read_form(request)
+    try:
+        found = await page.house.desk.break_glass(page.person, AlertId(alert), form.get("reason")[:2000])
+    except Problem as problem:
+        if problem.status != 422:
+            raise
+        return await _show(page, await page.house.views.alert(page.person, AlertId(alert)), problem=problem)
+    return go(f"/canh-bao/{found.id}")
+
+
+@router.post("/canh-bao/{alert}/thu-hoi")
+async def do_retract(request: Request, page: Operator, alert: str) -> Response:
+    """All-clear or correction."""
+    form = await read_form(request)
+    hand = form.get("hand")
+    if hand not in tuple(Hand):
+        raise Problem("E_FIELD", field="hand")
+    key = form.get("key")[:200] or f"{hand}-{alert}"
+    found = await page.house.desk.retract(page.person, AlertId(alert), Hand(hand), key)
+    return go(f"/canh-bao/{found.id}")
+
+
+def reach_part(a: AlertView, page: Page) -> str:
+    """The figures that fill up, as the page and its live stream show them."""
+    return page.part("_reach.html", **_reach(a, page))
+
+
+def _reach(a: AlertView, page: Page) -> dict[str, Any]:
+    says = page.says
+    now = page.house.clock.now()
+    if a.phase is AlertPhase.ACTIVE:
+        since = says.t("reach.since", length=says.span(now - a.issued_at))
+    elif a.phase is AlertPhase.PENDING_SECOND:
+        since = ""
+    else:
+        since = says.t("reach.ended", when=says.when(a.issued_at))
+    return {
+        "a": a,
+        "phase": phase_look(a.phase, says.t),
+        "since": since,
+        "village_line": lambda v: _village_line(v, page),
+    }
+
+
+async def _show(page: Page, a: AlertView, *, problem: Problem | None = None) -> Response:
+    faults: tuple[Wrong, ...] = ()
+    if problem is not None:
+        said = problem.vi if page.says.t.language == "vi" else problem.en
+        faults = (Wrong(field=problem.field or "", said=said),)
+    return await page.show(
+        "alert.html",
+        status=problem.status if problem else 200,
+        live=a.phase in RUNNING,
+        drill=a.mode is Mode.EXERCISE,
+        faults=faults,
+        title=alert_title(a, page),
+        hazard_word=hazard_word(a.hazard, page),
+        pending_own=a.phase is AlertPhase.PENDING_SECOND
+        and a.fired_by == page.person.id
+        and page.may(Right.EMERGENCY),
+        clear_key=f"{Hand.ALL_CLEAR}-{a.id}",
+        correct_key=f"{Hand.CORRECTION}-{a.id}",
+        sound=sound(a.words, page.says),
+        sound_url=f"/canh-bao/{a.id}/tieng",
+        **_reach(a, page),
+    )
+
+
+def _village_line(v: Reach, page: Page) -> str:
+    t = page.says.t
+    parts = [t("reach.line", sounding=v.sounding, heard=v.heard)]
+    for key, n in (("unheard", v.unheard), ("refused", v.refused), ("silent", v.silent)):
+        if n:
+            parts.append(t(f"reach.line_{key}", n=n))
+    return ", ".join(parts)

@@ -1,0 +1,75 @@
+"""What changed since the approver last had it: word by word where it is text, side by side elsewhere."""
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from controller.store import versions
+from controller.store.versions import Version
+from controller.web.page import Page
+from controller.web.telling import place_names, timing_words
+from schedules.announcement import Announcement
+
+_WORDS = re.compile(r"\S+\s*|\s+")
+MOST_WORDS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch: ``same``, ``del`` (was there) or ``ins`` (is new)."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that differs."""
+
+    name: str
+    pieces: tuple[Piece, ...]
+
+
+async def changes_since_seen(page: Page, a: Announcement) -> tuple[Change, ...]:
+    """Against the version handed in the time before; nothing at the first time."""
+    found = await page.house.db.read(versions.handed_in, a.id)
+    return compare(found[1], a, page) if len(found) > 1 else ()
+
+
+def compare(before: Version, a: Announcement, page: Page) -> tuple[Change, ...]:
+    """Every difference of what is heard or decided."""
+    says, t = page.says, page.says.t
+    texts = (("change.title", before.title, a.title), ("change.text", before.text, a.text))
+    words = (
+        ("change.class", t(f"class.{before.bulletin_class.value}"), t(f"class.{a.bulletin_class.value}")),
+        ("change.where", place_names(page, before.targets), place_names(page, a.targets)),
+        ("change.when", timing_words(before.timing, says), timing_words(a.timing, says)),
+        ("change.until", says.when(before.expires_at), says.when(a.expires_at)),
+        ("change.repeat", t("place.times", n=before.repeat), t("place.times", n=a.repeat)),
+    )
+    return (
+        *(Change(name=t(key), pieces=by_word(old, new)) for key, old, new in texts if old != new),
+        *(Change(name=t(key), pieces=side_by_side(old, new)) for key, old, new in words if old != new),
+    )
+
+
+def by_word(old: str, new: str) -> tuple[Piece, ...]:
+    """Kept, taken out and put in, word by word."""
+    left, right = _WORDS.findall(old), _WORDS.findall(new)
+    if max(len(left), len(right)) > MOST_WORDS:
+        return side_by_side(old, new)
+    found: list[Piece] = []
+    for kind, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if kind == "equal":
+            found.append(Piece(kind="same", text="".join(left[a:b])))
+            continue
+        if b > a:
+            found.append(Piece(kind="del", text="".join(left[a:b])))
+        if d > c:
+            found.append(Piece(kind="ins", text="".join(right[c:d])))
+    return tuple(found)
+
+
+def side_by_side(old: str, new: str) -> tuple[Piece, ...]:
+    """The old, then the new."""
+    return (Piece(kind="del", text=old), Piece(kind="same", text=" "), Piece(kind="ins", text=new))

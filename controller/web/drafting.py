@@ -1,0 +1,195 @@
+"""What was typed on the pages of Viết bài, as a draft; and a draft as what the fields show."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from controller.dispatch.forms import AnnouncementView, Draft
+from controller.errors import Problem
+from controller.web.page import Form, Page
+from controller.web.says import Says
+from schedules.announcement import AreaCode, BulletinClass
+from schedules.calendar import FIRST_YEAR, LAST_YEAR, ZONE, local
+from schedules.recurrence import AfterApproval, NextSession, Once, Timing, Weekly
+
+FIRST_VALIDITY = timedelta(days=3)
+EVENING = time(20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceFields:
+    """Step 2 as its fields hold it."""
+
+    targets: tuple[AreaCode, ...]
+    when: str
+    once_date: str
+    once_time: str
+    days: frozenset[int]
+    weekly_time: str
+    first: str
+    last: str
+    until_date: str
+    until_time: str
+    repeat: int
+
+
+def new_draft(page: Page, form: Form) -> Draft:
+    """Step 1 of a new bài; where and when stand at plain first values that step 2 shows and asks about."""
+    last_day = local(page.house.clock.now()).date() + FIRST_VALIDITY
+    return Draft(
+        area=page.person.area,
+        title=form.get("title"),
+        text=form.get("text"),
+        targets=(page.person.area,),
+        timing=AfterApproval(),
+        expires_at=datetime.combine(last_day, EVENING, tzinfo=ZONE).astimezone(UTC),
+        bulletin_class=_class(form),
+    )
+
+
+def with_content(view: AnnouncementView, form: Form) -> Draft:
+    """Step 1 of a stored bài: only its content changes."""
+    return replace(_draft(view), title=form.get("title"), text=form.get("text"), bulletin_class=_class(form))
+
+
+def with_place(view: AnnouncementView, form: Form, says: Says) -> Draft:
+    """Step 2: only where and when change. Problem with the exact field for a time that can't be."""
+    return replace(
+        _draft(view),
+        targets=chosen_targets(form, view.announcement.area),
+        timing=_timing(form, says),
+        expires_at=_instant(form, "until_date", "until_time", "expires_at", says),
+        repeat=form.whole("repeat", 0),
+    )
+
+
+def chosen_targets(form: Form, whole: AreaCode) -> tuple[AreaCode, ...]:
+    """The whole area where that was chosen, else the ticked places; nothing chosen is never everyone."""
+    if form.get("where") == "all":
+        return (whole,)
+    return tuple(dict.fromkeys(AreaCode(code) for code in form.all("targets")))
+
+
+def place_fields(view: AnnouncementView) -> PlaceFields:
+    """A stored bài in the fields of step 2."""
+    a = view.announcement
+    once = local(a.timing.at) if isinstance(a.timing, Once) else None
+    weekly = a.timing if isinstance(a.timing, Weekly) else None
+    until = local(a.expires_at)
+    return PlaceFields(
+        targets=a.targets,
+        when=_KINDS[type(a.timing)],
+        once_date=once.date().isoformat() if once else "",
+        once_time=f"{once:%H:%M}" if once else "",
+        days=weekly.days if weekly else frozenset(),
+        weekly_time=f"{weekly.at:%H:%M}" if weekly else "",
+        first=weekly.first.isoformat() if weekly else "",
+        last=weekly.last.isoformat() if weekly else "",
+        until_date=until.date().isoformat(),
+        until_time=f"{until:%H:%M}",
+        repeat=a.repeat,
+    )
+
+
+def typed_fields(form: Form, whole: AreaCode) -> PlaceFields:
+    """What was typed in step 2, to be shown again as it was."""
+    return PlaceFields(
+        targets=chosen_targets(form, whole),
+        when=form.get("when"),
+        once_date=form.get("once_date")[:20],
+        once_time=form.get("once_time")[:20],
+        days=_days(form),
+        weekly_time=form.get("weekly_time")[:20],
+        first=form.get("first")[:20],
+        last=form.get("last")[:20],
+        until_date=form.get("until_date")[:20],
+        until_time=form.get("until_time")[:20],
+        repeat=form.whole("repeat", 1),
+    )
+
+
+_KINDS: dict[type[Timing], str] = {
+    AfterApproval: "after_approval",
+    NextSession: "next_session",
+    Once: "once",
+    Weekly: "weekly",
+}
+
+
+def _draft(view: AnnouncementView) -> Draft:
+    a = view.announcement
+    return Draft(
+        area=a.area,
+        title=a.title,
+        text=a.text,
+        targets=a.targets,
+        timing=a.timing,
+        expires_at=a.expires_at,
+        bulletin_class=a.bulletin_class,
+        valid_from=a.valid_from,
+        repeat=a.repeat,
+    )
+
+
+def _class(form: Form) -> BulletinClass:
+    return BulletinClass.PRIORITY if form.get("class") == "priority" else BulletinClass.NORMAL
+
+
+def _timing(form: Form, says: Says) -> Timing:
+    match form.get("when"):
+        case "after_approval":
+            return AfterApproval()
+        case "next_session":
+            return NextSession()
+        case "once":
+            return Once(at=_instant(form, "once_date", "once_time", "timing.at", says))
+        case "weekly":
+            days = _days(form)
+            if not days:
+                raise _problem("timing.days", "problem.days", says)
+            return Weekly(
+                at=_time(form, "weekly_time", "timing.at", says),
+                days=days,
+                first=_date(form, "first", "timing.first", says),
+                last=_date(form, "last", "timing.last", says),
+            )
+        case _:
+            raise _problem("timing", "problem.choose", says)
+
+
+def _days(form: Form) -> frozenset[int]:
+    return frozenset(int(day) for day in form.all("days") if day in tuple("0123456"))
+
+
+def _instant(form: Form, day: str, wall: str, field: str, says: Says) -> datetime:
+    found = datetime.combine(_date(form, day, field, says), _time(form, wall, field, says), tzinfo=ZONE)
+    return found.astimezone(UTC)
+
+
+def _date(form: Form, name: str, field: str, says: Says) -> date:
+    typed = form.get(name).strip()
+    if not typed:
+        raise _problem(field, "problem.time_missing", says)
+    try:
+        found = date.fromisoformat(typed) if len(typed) == 10 and typed.isascii() else None
+    except ValueError:
+        found = None
+    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise _problem(field, "problem.time", says)
+    return found
+
+
+def _time(form: Form, name: str, field: str, says: Says) -> time:
+    typed = form.get(name).strip()
+    if not typed:
+        raise _problem(field, "problem.time_missing", says)
+    try:
+        if typed.isascii() and len(typed) in (5, 8) and typed[2] == ":":
+            return time.fromisoformat(typed)
+    except ValueError:
+        pass
+    raise _problem(field, "problem.time", says)
+
+
+def _problem(field: str, key: str, says: Says) -> Problem:
+    said = says.t(key)
+    return Problem("E_TIME" if key.startswith("problem.time") else "E_FIELD", field=field, vi=said, en=said)

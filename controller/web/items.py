@@ -1,0 +1,156 @@
+"""A bài's own page, and Duyệt: listen, read, approve or send back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from controller.access import Right
+from controller.dispatch.forms import AnnouncementView, RenderState
+from controller.errors import Problem
+from controller.web.changes import changes_since_seen
+from controller.web.looks import item_look
+from controller.web.page import Open, Page, go, read_form
+from controller.web.telling import Wrong, row, sound, timing_words, told, wrongs
+from schedules.announcement import AnnouncementId, State
+
+router = APIRouter(include_in_schema=False)
+
+Reader = Annotated[Page, Depends(Open(Right.READ))]
+Writer = Annotated[Page, Depends(Open(Right.WRITE))]
+Approver = Annotated[Page, Depends(Open(Right.APPROVE))]
+DONE = frozenset({"submitted", "approved", "sent_back", "withdrawn", "undone"})
+
+
+@router.get("/bai/{announcement}")
+async def show_item(page: Reader, announcement: str, xong: str = "") -> Response:
+    """Everything about one bài."""
+    view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    return await _item(page, view, done=_done(page, view, xong))
+
+
+@router.get("/bai/{announcement}/tieng")
+async def show_sound(page: Reader, announcement: str) -> Response:
+    """How far its sound is (a piece of the page)."""
+    view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    html = page.part(
+        "_sound.html", sound=sound(view.rendering, page.says), sound_url=f"/bai/{announcement}/tieng"
+    )
+    return HTMLResponse(html)
+
+
+@router.post("/bai/{announcement}/hoan-tac")
+async def do_undo(page: Reader, announcement: str) -> Response:
+    """One step back."""
+    await page.house.desk.undo(page.person, AnnouncementId(announcement))
+    return go(f"/bai/{announcement}?xong=undone")
+
+
+@router.post("/bai/{announcement}/rut")
+async def do_withdraw(page: Writer, announcement: str) -> Response:
+    """Take it back for good."""
+    await page.house.desk.withdraw(page.person, AnnouncementId(announcement))
+    return go(f"/bai/{announcement}?xong=withdrawn")
+
+
+@router.get("/duyet")
+async def show_approvals(page: Approver, xong: str = "") -> Response:
+    """What waits for this approver."""
+    found = await page.house.views.announcements(page.person, states=(State.SUBMITTED,), limit=200)
+    items = [row(view, page, approving=True) for view in found]
+    done = page.says.t(f"done.{xong}") if xong in ("sent_back",) else ""
+    return await page.show("approvals.html", items=items, done=done)
+
+
+@router.get("/duyet/{announcement}")
+async def show_approval(page: Approver, announcement: str) -> Response:
+    """One bài to decide on."""
+    return await _approval(
+        page, await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    )
+
+
+@router.post("/duyet/{announcement}")
+async def do_approve(request: Request, page: Approver, announcement: str) -> Response:
+    """Approve exactly what was seen."""
+    form, identity = await read_form(request), AnnouncementId(announcement)
+    try:
+        await page.house.desk.approve(page.person, identity, form.get("content_hash"))
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        return await _approval(
+            page, await page.house.views.announcement(page.person, identity), problem=problem
+        )
+    return go(f"/bai/{identity}?xong=approved")
+
+
+@router.post("/duyet/{announcement}/tra-lai")
+async def do_send_back(request: Request, page: Approver, announcement: str) -> Response:
+    """Return it with a reason."""
+    form, identity = await read_form(request), AnnouncementId(announcement)
+    try:
+        await page.house.desk.send_back(page.person, identity, form.get("reason"))
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        view = await page.house.views.announcement(page.person, identity)
+        return await _approval(page, view, problem=problem, reason=form.get("reason"))
+    return go("/duyet?xong=sent_back")
+
+
+async def _item(page: Page, view: AnnouncementView, done: str) -> Response:
+    a = view.announcement
+    return await page.show(
+        "item.html",
+        view=view,
+        item=a,
+        look=item_look(a.state, page.says.t),
+        done=done,
+        returned=view.returned_reason if a.state is State.RETURNED else "",
+        told=told(view, page),
+        faults=wrongs(view.faults, page.says),
+        sound=sound(view.rendering, page.says),
+        sound_url=f"/bai/{a.id}/tieng",
+    )
+
+
+async def _approval(
+    page: Page, view: AnnouncementView, *, problem: Problem | None = None, reason: str = ""
+) -> Response:
+    a, says = view.announcement, page.says
+    rendering = view.rendering
+    if rendering.state is RenderState.NONE and a.state is State.SUBMITTED:
+        rendering = await page.house.desk.render_now(page.person, a.id)
+    faults = wrongs(view.faults, says)
+    if problem is not None:
+        said = problem.vi if says.t.language == "vi" else problem.en
+        faults = (Wrong(field=problem.field or "", said=said), *faults)
+    return await page.show(
+        "approval.html",
+        status=problem.status if problem else 200,
+        view=view,
+        item=a,
+        look=item_look(a.state, says.t),
+        author=view.author_name,
+        own=a.author == page.person.id and a.state is State.SUBMITTED,
+        faults=faults,
+        guesses=rendering.guesses,
+        changes=await changes_since_seen(page, a),
+        told=told(view, page),
+        sound=sound(rendering, says),
+        sound_url=f"/bai/{a.id}/tieng",
+        reason=reason[:500],
+        reason_open=bool(reason) or (problem is not None and problem.field == "reason"),
+    )
+
+
+def _done(page: Page, view: AnnouncementView, xong: str) -> str:
+    if xong not in DONE:
+        return ""
+    if xong == "approved":
+        says = page.says
+        at = says.when(view.next_at) if view.next_at else timing_words(view.announcement.timing, says)
+        return says.t("done.approved_next", when=at)
+    return page.says.t(f"done.{xong}")

@@ -1,0 +1,128 @@
+// Loa's own script: live parts by server-sent events, drafts kept on this machine. Every page works without it.
+"use strict";
+
+(function () {
+  var source = null;
+
+  function clockWords() {
+    return new Intl.DateTimeFormat("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Ho_Chi_Minh" }).format(new Date());
+  }
+
+  function say(lost) {
+    var banner = document.getElementById("link-lost");
+    if (!banner) { return; }
+    if (lost && banner.hidden) {
+      banner.textContent = banner.dataset.text.replace("{when}", clockWords());
+      banner.hidden = false;
+    } else if (!lost) {
+      banner.hidden = true;
+    }
+  }
+
+  function put(part) {
+    var place = document.getElementById(part.id);
+    if (!place) { return; }
+    var focused = place.contains(document.activeElement);
+    if (focused) { return; }
+    var before = place.textContent.replace(/\s+/g, " ");
+    place.innerHTML = part.html;
+    if (part.tone) { place.className = part.tone; }
+    if (place.textContent.replace(/\s+/g, " ") === before) { return; }
+    place.classList.remove("fresh");
+    void place.offsetWidth;
+    place.classList.add("fresh");
+  }
+
+  // An event source holds one of the few connections that a browser allows to one host: closed while hidden.
+  function listen() {
+    var place = document.querySelector("[data-live]");
+    if (!place || source || document.hidden) { return; }
+    source = new EventSource(place.dataset.live);
+    source.addEventListener("open", function () { say(false); });
+    source.addEventListener("error", function () { say(true); });
+    source.addEventListener("part", function (event) { put(JSON.parse(event.data)); });
+    source.addEventListener("reload", function () { window.location.reload(); });
+  }
+
+  function silence() {
+    if (source) { source.close(); source = null; }
+  }
+
+  document.addEventListener("visibilitychange", function () { if (document.hidden) { silence(); } else { listen(); } });
+  window.addEventListener("pagehide", silence);
+  window.addEventListener("offline", function () { say(true); });
+  window.addEventListener("online", function () { say(false); });
+
+  function note(form, text) {
+    var line = form.querySelector(".kept-line");
+    if (!line) {
+      line = document.createElement("p");
+      line.className = "small kept-line";
+      line.setAttribute("role", "status");
+      form.querySelector(".actions").before(line);
+    }
+    line.textContent = text;
+    return line;
+  }
+
+  function read(name) {
+    try { return JSON.parse(window.localStorage.getItem(name)); } catch (ignored) { return null; }
+  }
+
+  // What is typed is kept on this machine until the server has it, so that a lost link loses nothing.
+  function keep(form) {
+    var name = "loa:" + form.dataset.keep;
+    var fields = ["title", "text"];
+    var kept = read(name);
+    var differs = kept && fields.some(function (field) { return kept[field] && kept[field] !== form.elements[field].value; });
+    if (differs) {
+      var button = document.createElement("button");
+      button.type = "button";
+      button.className = "button";
+      button.textContent = form.dataset.keepTake;
+      button.addEventListener("click", function () {
+        fields.forEach(function (field) { form.elements[field].value = kept[field] || ""; });
+        form.elements.text.dispatchEvent(new Event("input", { bubbles: true }));
+        button.remove();
+      });
+      note(form, form.dataset.keepOffer + " ").append(button);
+    }
+    form.addEventListener("input", function () {
+      var values = {};
+      fields.forEach(function (field) { values[field] = form.elements[field].value; });
+      try {
+        window.localStorage.setItem(name, JSON.stringify(values));
+        if (!navigator.onLine) { note(form, form.dataset.keepSaid); }
+      } catch (ignored) { /* a full or forbidden store: the server's draft remains */ }
+    });
+    form.addEventListener("submit", function (event) {
+      if (navigator.onLine) { return; }
+      event.preventDefault();
+      note(form, form.dataset.keepSaid);
+    });
+  }
+
+  function forget() {
+    var mark = document.querySelector("[data-kept-arrived]");
+    if (!mark) { return; }
+    try { window.localStorage.removeItem("loa:" + mark.dataset.keptArrived); } catch (ignored) { /* nothing was kept */ }
+  }
+
+  // A double click is one press: the server holds to the same by the key in the form.
+  document.addEventListener("submit", function (event) {
+    if (event.defaultPrevented || event.target.method === "get") { return; }
+    if (event.target.dataset.sent) { event.preventDefault(); return; }
+    event.target.dataset.sent = "yes";
+    window.setTimeout(function () { delete event.target.dataset.sent; }, 4000);
+  });
+
+  window.addEventListener("pageshow", function () {
+    document.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; });
+    listen();
+  });
+  document.addEventListener("DOMContentLoaded", function () {
+    forget();
+    document.querySelectorAll("form[data-keep]").forEach(keep);
+    listen();
+  });
+})();

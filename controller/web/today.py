@@ -1,0 +1,121 @@
+"""Hôm nay: the day as a strip, a sentence of state, one's own bài."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from controller.access import Right
+from controller.dispatch.forms import AlertPhase, BoardView, DayView, OccurrenceLine
+from controller.web.looks import Look, slot_look
+from controller.web.page import Open, Page
+from controller.web.says import Says
+from controller.web.telling import alert_title, place_names, row
+from schedules.calendar import local
+
+router = APIRouter(include_in_schema=False)
+
+GRACE = timedelta(seconds=5)
+TROUBLED = ("silent", "uneasy", "unknown")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The sentence of state."""
+
+    tone: str
+    said: str
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One planned time in the strip."""
+
+    kind: str
+    clock: str
+    iso: str
+    title: str
+    href: str
+    line: str
+    look: Look
+
+
+@router.get("/")
+async def show_today(page: Annotated[Page, Depends(Open(Right.READ))]) -> Response:
+    """The first page of everybody."""
+    house, person = page.house, page.person
+    today = local(house.clock.now()).date()
+    day = await house.views.day(person, person.area, today)
+    board = await house.views.board(person, person.area)
+    items = await house.views.announcements(person, limit=60)
+    alerts = await house.views.alerts(person, limit=20)
+    writes = page.may(Right.WRITE)
+    mine = [view for view in items if view.announcement.author == person.id] if writes else list(items)
+    vietnamese = page.says.t.language == "vi"
+    return await page.show(
+        "today.html",
+        today=page.says.day(today),
+        alerts=[
+            {"id": a.id, "title": alert_title(a, page)}
+            for a in alerts
+            if a.phase in (AlertPhase.ACTIVE, AlertPhase.PENDING_SECOND)
+        ],
+        health=health(board, page.says),
+        holding=holding(day, page.says),
+        may_write=writes,
+        slots=slots(day, page, house.clock.now()),
+        conflicts=tuple(dict.fromkeys(c.vi if vietnamese else c.en for c in day.conflicts)),
+        waiting=[row(view, page, approving=True) for view in items if view.may_approve],
+        items=[row(view, page) for view in mine[:20]],
+    )
+
+
+def health(board: BoardView, says: Says) -> Health:
+    """Unknown is never green: only a board full of well nodes is."""
+    t, total = says.t, sum(n for kind, n in board.counts.items() if kind != "retired")
+    if not board.link_up:
+        return Health(tone="void", said=t("today.link_down"), more=t("today.see"))
+    if total == 0:
+        return Health(tone="void", said=t("today.no_nodes"))
+    bad = {kind: board.counts.get(kind, 0) for kind in TROUBLED}
+    if not any(bad.values()):
+        return Health(tone="good", said=t("today.all_well", n=says.number(total)))
+    named = says.names([f"{n} {t('health.' + kind).lower()}" for kind, n in bad.items() if n])
+    said = t("today.some", bad=says.number(sum(bad.values())), n=says.number(total), list=named)
+    tone = "bad" if bad["silent"] else "warn" if bad["uneasy"] else "void"
+    return Health(tone=tone, said=said, more=t("today.see"))
+
+
+def holding(day: DayView, says: Says) -> str:
+    """Whether the programme lies on the nodes."""
+    if not day.nodes or not day.occurrences:
+        return ""
+    if day.holding >= day.nodes:
+        return says.t("today.holding_all", n=says.number(day.nodes))
+    return says.t("today.holding", held=says.number(day.holding), n=says.number(day.nodes))
+
+
+def slots(day: DayView, page: Page, now: datetime) -> tuple[Slot, ...]:
+    """The day's strip in order of time."""
+    return tuple(_slot(line, page, now) for line in sorted(day.occurrences, key=lambda line: line.due_at))
+
+
+def _slot(line: OccurrenceLine, page: Page, now: datetime) -> Slot:
+    says = page.says
+    ends_at = line.due_at + timedelta(milliseconds=line.duration_ms)
+    on_air = line.due_at <= now < ends_at
+    over = now >= ends_at + GRACE or bool(line.tally.total and not line.tally.open)
+    return Slot(
+        kind="now" if on_air else "past" if over else "next",
+        clock=says.clock(line.due_at),
+        iso=local(line.due_at).isoformat(),
+        title=line.title,
+        href=f"/bai/{line.announcement}" if line.announcement else "",
+        line=says.t(
+            "slot.line", length=says.seconds(line.duration_ms), places=place_names(page, line.targets)
+        ),
+        look=slot_look(line, now_on_air=on_air, over=over, t=says.t),
+    )

@@ -1,0 +1,242 @@
+"""Viết bài in three steps: content, where and when, send for approval."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from controller.access import Right
+from controller.dispatch.forms import AnnouncementView, RenderState
+from controller.errors import Problem
+from controller.web.drafting import new_draft, place_fields, typed_fields, with_content, with_place
+from controller.web.page import Form, Open, Page, go, read_form
+from controller.web.telling import SURE, Wrong, pieces, sound, told, wrongs
+from schedules.announcement import TEXT_LIMIT, AnnouncementId
+from tts.normalize import normalize
+
+router = APIRouter(include_in_schema=False)
+
+Writer = Annotated[Page, Depends(Open(Right.WRITE))]
+
+
+@router.get("/viet-bai")
+async def show_new(page: Writer) -> Response:
+    """An empty sheet."""
+    return await _content(page, None, Form([]))
+
+
+@router.post("/viet-bai")
+async def do_new(request: Request, page: Writer) -> Response:
+    """Save the first draft; then listen, or go on."""
+    form = await read_form(request)
+    try:
+        view = await page.house.desk.write_announcement(page.person, new_draft(page, form))
+    except Problem as problem:
+        return await _content(page, None, form, problem=problem)
+    return await _onward(page, view, form, "new")
+
+
+@router.post("/viet-bai/cach-doc")
+async def show_reading(request: Request, page: Writer) -> Response:
+    """How the text will be read, while it is being typed (a piece of the page)."""
+    form = await read_form(request)
+    return HTMLResponse(page.part("_reading.html", **await _reading(page, form.get("text"))))
+
+
+@router.get("/viet-bai/{announcement}")
+async def show_content(page: Writer, announcement: str, da_luu: str = "") -> Response:
+    """Step 1 of a stored bài."""
+    view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    if not view.may_edit:
+        return go(f"/bai/{view.announcement.id}")
+    return await _content(page, view, None, arrived=da_luu[:40])
+
+
+@router.post("/viet-bai/{announcement}")
+async def do_content(request: Request, page: Writer, announcement: str) -> Response:
+    """Save the content; 412 with both versions where somebody else was faster."""
+    form = await read_form(request)
+    view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    if form.get("seen") != view.content_hash:
+        return await _content(page, view, form, both=view, status=412)
+    try:
+        view = await _save(page, view, with_content(view, form))
+    except Problem as problem:
+        if problem.code == "E_STALE":
+            newer = await page.house.views.announcement(page.person, view.announcement.id)
+            return await _content(page, newer, form, both=newer, status=412)
+        return await _content(page, view, form, problem=problem)
+    return await _onward(page, view, form, view.announcement.id)
+
+
+@router.get("/viet-bai/{announcement}/phat")
+async def show_place(page: Writer, announcement: str, da_luu: str = "") -> Response:
+    """Step 2."""
+    view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    if not view.may_edit:
+        return go(f"/bai/{view.announcement.id}")
+    return await _place(page, view, place_fields(view), arrived=da_luu[:40])
+
+
+@router.post("/viet-bai/{announcement}/phat")
+async def do_place(request: Request, page: Writer, announcement: str) -> Response:
+    """Save where and when."""
+    form = await read_form(request)
+    view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    try:
+        view = await _save(page, view, with_place(view, form, page.says))
+    except Problem as problem:
+        fields = typed_fields(form, view.announcement.area)
+        return await _place(page, view, fields, problem=problem)
+    onward = "gui" if form.get("do") == "next" else "phat"
+    return go(f"/viet-bai/{view.announcement.id}/{onward}")
+
+
+@router.get("/viet-bai/{announcement}/gui")
+async def show_check(page: Writer, announcement: str) -> Response:
+    """Step 3: read it once more, in words."""
+    view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    if not view.may_edit:
+        return go(f"/bai/{view.announcement.id}")
+    return await _check(page, view)
+
+
+@router.post("/viet-bai/{announcement}/gui")
+async def do_submit(page: Writer, announcement: str) -> Response:
+    """Hand it in."""
+    identity = AnnouncementId(announcement)
+    try:
+        await page.house.desk.submit(page.person, identity)
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        return await _check(page, await page.house.views.announcement(page.person, identity), problem=problem)
+    return go(f"/bai/{identity}?xong=submitted")
+
+
+async def _save(page: Page, view: AnnouncementView, draft: Any) -> AnnouncementView:
+    a = view.announcement
+    return await page.house.desk.edit_announcement(
+        page.person, a.id, draft, revision=a.revision, seen=view.content_hash
+    )
+
+
+async def _onward(page: Page, view: AnnouncementView, form: Form, kept_as: str) -> Response:
+    identity = view.announcement.id
+    match form.get("do"):
+        case "listen":
+            await page.house.desk.render_now(page.person, identity)
+            return go(f"/viet-bai/{identity}?da_luu={kept_as}")
+        case "save":
+            return go(f"/viet-bai/{identity}?da_luu={kept_as}")
+        case _:
+            return go(f"/viet-bai/{identity}/phat?da_luu={kept_as}")
+
+
+async def _content(
+    page: Page,
+    view: AnnouncementView | None,
+    form: Form | None,
+    *,
+    problem: Problem | None = None,
+    both: AnnouncementView | None = None,
+    arrived: str = "",
+    status: int = 200,
+) -> Response:
+    a = view.announcement if view else None
+    if form is not None:
+        fields = {"title": form.get("title"), "text": form.get("text"), "class": form.get("class")}
+    elif a is not None:
+        fields = {"title": a.title, "text": a.text, "class": a.bulletin_class.value}
+    identity = a.id if a else None
+    return await page.show(
+        "write.html",
+        status=problem.status if problem else status,
+        action=f"/viet-bai/{identity}" if identity else "/viet-bai",
+        keep=identity or "new",
+        arrived=arrived,
+        saved=page.says.t("write.saved", when=page.says.when(page.house.clock.now())) if arrived else "",
+        revision=a.revision if a else 0,
+        seen=view.content_hash if view else "",
+        form=fields,
+        faults=_problem_faults(problem, page),
+        both={"author": both.author_name, "title": both.announcement.title, "text": both.announcement.text}
+        if both
+        else None,
+        sound=sound(view.rendering if view else None, page.says),
+        sound_url=f"/bai/{identity}/tieng",
+        **await _reading(page, fields["text"]),
+    )
+
+
+async def _reading(page: Page, text: str) -> dict[str, Any]:
+    """Nothing while there is nothing to read, or more than anybody may read out."""
+    if not text.strip() or len(text) > TEXT_LIMIT:
+        return {"reading": (), "guesses": ()}
+    reading = await page.house.lanes.files.run(normalize, text)
+    unsure = [guess for guess in reading.guesses if guess.confidence < SURE]
+    return {"reading": pieces(reading, unicodedata.normalize("NFC", text)), "guesses": unsure}
+
+
+async def _place(
+    page: Page, view: AnnouncementView, fields: Any, *, problem: Problem | None = None, arrived: str = ""
+) -> Response:
+    a, says, tree = view.announcement, page.says, page.house.tree
+    whole = tree.area(a.area)
+    areas = [
+        {
+            "code": code,
+            "name": tree.area(code).name,
+            "note": _people(page, tree.area(code).population),
+            "inside": (),
+        }
+        for code in tree.children(a.area)
+    ]
+    ready = view.rendering.state is RenderState.READY
+    return await page.show(
+        "place.html",
+        status=problem.status if problem else 200,
+        item=a,
+        arrived=arrived,
+        revision=a.revision,
+        form=fields,
+        faults=_problem_faults(problem, page),
+        areas=areas,
+        whole=whole.code,
+        whole_word=says.t("where.all_commune", name=whole.name),
+        days=says.day_names(),
+        next_session=says.t("when.next_session_hint"),
+        length=says.t("place.length", length=says.seconds(view.rendering.duration_ms)) if ready else "",
+    )
+
+
+async def _check(page: Page, view: AnnouncementView, *, problem: Problem | None = None) -> Response:
+    identity = view.announcement.id
+    rendering = view.rendering
+    if rendering.state is RenderState.NONE and not view.faults:
+        rendering = await page.house.desk.render_now(page.person, identity)
+    return await page.show(
+        "check.html",
+        status=problem.status if problem else 200,
+        item=view.announcement,
+        faults=(*wrongs(view.faults, page.says), *_problem_faults(problem, page)),
+        told=told(view, page),
+        sound=sound(rendering, page.says),
+        sound_url=f"/bai/{identity}/tieng",
+    )
+
+
+def _people(page: Page, n: int) -> str:
+    return page.says.t("where.people", n=page.says.people(n)) if n else ""
+
+
+def _problem_faults(problem: Problem | None, page: Page) -> tuple[Wrong, ...]:
+    """A problem with a field stands at its field; 404 and the like have a page of their own."""
+    if problem is None:
+        return ()
+    if problem.status in (401, 403, 404):
+        raise problem
+    said = problem.vi if page.says.t.language == "vi" else problem.en
+    return (Wrong(field=problem.field or "", said=said),)

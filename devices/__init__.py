@@ -1,0 +1,1 @@
+"""What a node is and the language it speaks."""

@@ -1,0 +1,172 @@
+"""Bytes become messages and messages become bytes, strictly, and only here (the one home of msgspec).
+
+msgspec converts and checks types; around it stands what it lacks: no duplicate keys, no NaN or Infinity, no
+depth above six, no huge numbers, no unknown field, one spelling of an instant, UTF-8 without a byte order
+mark.
+"""
+
+import dataclasses
+import json
+import re
+import types
+import typing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from devices import bounds
+from devices.errors import FormatError
+from devices.messages import TYP, Message
+
+MAX_DEPTH = 6
+MAX_INTEGER = 2**64 - 1
+_INSTANT = re.compile(r"(?:19[7-9]\d|2\d{3})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_DATE = re.compile(r"(?:19[7-9]\d|2\d{3})-\d\d-\d\d")
+
+_CONTAINERS = (dict, list)
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    """What msgspec does not check for a dataclass: its closed set of names, and where instants stand."""
+
+    names: frozenset[str]
+    texts: tuple[tuple[str, re.Pattern[str]], ...]
+    nested: tuple[tuple[str, "_Shape"], ...]
+
+
+def encode(message: Message) -> bytes:
+    """The canonical form: compact JSON, sorted keys, defaults kept, instants in UTC with three decimals.
+
+    Raises FormatError for what ``decode`` would refuse, so that nothing leaves that no node can read.
+    """
+    try:
+        bounds.check(message)
+        tree = msgspec.to_builtins(message, builtin_types=(datetime,))
+        text = json.dumps(
+            tree, default=_instant, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+        return text.encode()
+    except (ValueError, TypeError) as error:
+        raise FormatError(str(error)) from error
+
+
+def decode(payload: bytes, kind: type[M]) -> M:
+    """The one message of this kind in these bytes; raises FormatError. The size was checked by the caller."""
+    tree = parse(payload)
+    _check_shape(tree, _SHAPES[kind])
+    try:
+        message = msgspec.convert(tree, kind)
+    except (msgspec.ValidationError, ValueError, OverflowError) as error:
+        raise FormatError(str(error)) from error
+    bounds.check(message)
+    return message
+
+
+def parse(payload: bytes) -> dict[str, Any]:
+    """One strict JSON object as a tree; raises FormatError."""
+    try:
+        text = payload.decode("utf-8")
+        tree = _DECODER.decode(text)
+        if "\\u" in text:
+            json.dumps(tree, ensure_ascii=False).encode()  # a lone surrogate is no text
+    except RecursionError:
+        raise FormatError("too deep") from None
+    except ValueError as error:
+        raise FormatError(str(error)) from error
+    if not isinstance(tree, dict):
+        raise FormatError("not an object")
+    if not _shallow(tree):
+        raise FormatError("too deep")
+    return tree
+
+
+def _instant(value: object) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"{type(value).__name__} has no place on the wire")
+    return value.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    tree = dict(pairs)
+    if len(tree) != len(pairs):
+        raise ValueError("duplicate key")
+    return tree
+
+
+def _integer(text: str) -> int:
+    if len(text) > 20 or abs(number := int(text)) > MAX_INTEGER:
+        raise ValueError("number too large")
+    return number
+
+
+def _fraction(text: str) -> float:
+    number = float(text)
+    if len(text) > 32 or abs(number) > 1e15:
+        raise ValueError("number too large")
+    return number
+
+
+def _constant(text: str) -> float:
+    raise ValueError(f"{text} is no JSON")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_integer, parse_float=_fraction, parse_constant=_constant
+)
+
+
+def _shallow(tree: dict[str, Any]) -> bool:
+    level: list[Any] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) in _CONTAINERS
+        ]
+        if not level:
+            return True
+    return False
+
+
+def _check_shape(tree: dict[str, Any], shape: _Shape) -> None:
+    if not shape.names.issuperset(tree):
+        raise FormatError(f"unknown field {sorted(tree.keys() - shape.names)[0]!r}")
+    for name, pattern in shape.texts:
+        text = tree.get(name)
+        if text is not None and not (isinstance(text, str) and pattern.fullmatch(text)):
+            raise FormatError(f"{name} is not written as the wire wants it")
+    for name, inner in shape.nested:
+        value = tree.get(name)
+        for child in value if isinstance(value, list) else (value,):
+            if isinstance(child, dict):
+                _check_shape(child, inner)
+
+
+def _shape(kind: type) -> _Shape:
+    texts: list[tuple[str, re.Pattern[str]]] = []
+    nested: list[tuple[str, _Shape]] = []
+    hints = typing.get_type_hints(kind)
+    for name, hint in hints.items():
+        for part in _parts(hint):
+            if part is datetime:
+                texts.append((name, _INSTANT))
+            elif isinstance(part, type) and part.__name__ == "date":
+                texts.append((name, _DATE))
+            elif dataclasses.is_dataclass(part) and isinstance(part, type):
+                nested.append((name, _shape(part)))
+    return _Shape(names=frozenset(hints), texts=tuple(texts), nested=tuple(nested))
+
+
+def _parts(hint: Any) -> tuple[Any, ...]:
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) in (tuple, typing.Union):
+        return typing.get_args(hint)
+    return (hint,)
+
+
+_SHAPES: dict[type[Any], _Shape] = {kind: _shape(kind) for kind in TYP}

@@ -1,0 +1,196 @@
+"""The checks of the start gate: expiry, clock, quiet hours, rate, content, store (PROMISES 3.4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from devices import alerts, wall
+from devices.errors import Code
+from devices.incoming import Fault
+from devices.items import Content, Item, round_claim
+from devices.memory import AlertStart, CommandStart, Memory
+from devices.messages import BulletinClass, ClockState, Mode
+
+QUIET = ("21:00", "05:00", "Asia/Ho_Chi_Minh")
+EARLY_TOLERANCE = timedelta(milliseconds=100)
+LENGTH_TOLERANCE_MS = 1_000
+ORDINARY_STARTS_AN_HOUR = 6
+ORDINARY_MS_AN_HOUR = 3_600_000
+STORM_SPAN = timedelta(minutes=1)
+STORM_STARTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """An item at the moment it would sound. ``at`` is the node's own idea of now."""
+
+    item: Item
+    memory: Memory
+    at: datetime
+    content: Content
+    store_ok: bool
+
+    @property
+    def emergency(self) -> bool:
+        return self.item.bulletin_class is BulletinClass.EMERGENCY
+
+
+CueCheck = Callable[[Cue], Fault | None]
+
+
+def not_stopped(cue: Cue) -> Fault | None:
+    """A stop that overtook what it stops (F57). Emergencies end by their own list only."""
+    item = cue.item
+    if cue.emergency:
+        return None
+    names = {item.claim, item.occurrence, item.command}
+    for stop in cue.memory.stops:
+        drill_only = stop.mode is not Mode.ACTUAL and item.mode is Mode.ACTUAL
+        if cue.at < stop.expires_at and not drill_only and names & set(stop.references):
+            return Fault(code=Code.STOPPED, detail=f"stopped by {stop.command}")
+    return None
+
+
+def in_time(cue: Cue) -> Fault | None:
+    """12: due, not too late to begin, not expired."""
+    if cue.at >= cue.item.expires_at or cue.at > cue.item.latest_at:
+        return Fault(code=Code.EXPIRED, detail="too late to begin")
+    if cue.at < cue.item.due_at - EARLY_TOLERANCE:
+        return Fault(code=Code.EARLY, detail="not yet due")
+    return None
+
+
+def not_over(cue: Cue) -> Fault | None:
+    """12, for what had begun before the power went: only its end counts."""
+    return Fault(code=Code.EXPIRED, detail="expired") if cue.at >= cue.item.expires_at else None
+
+
+def clock_is_sure(cue: Cue) -> Fault | None:
+    """13: ordinary items play in trusted and held."""
+    if cue.memory.clock is ClockState.UNSURE and not cue.emergency:
+        return Fault(code=Code.CLOCK, detail="the clock is unsure")
+    return None
+
+
+def not_quiet(cue: Cue) -> Fault | None:
+    """14: no part of an ordinary sound meets this node's own quiet hours."""
+    if cue.emergency or cue.item.silent:
+        return None
+    ends_at = cue.at + timedelta(milliseconds=cue.item.duration_ms)
+    if wall.touches(cue.at, ends_at, *_quiet(cue.memory)):
+        return Fault(code=Code.QUIET, detail="quiet hours")
+    return None
+
+
+def not_too_often(cue: Cue) -> Fault | None:
+    """14: six ordinary starts and 60 minutes an hour, counting only what commands caused."""
+    item = cue.item
+    if cue.emergency or item.silent or not item.by_command:
+        return None
+    recent = _last_hour(cue)
+    used_ms = sum(one.duration_ms for one in recent) + item.duration_ms
+    if len(recent) >= ORDINARY_STARTS_AN_HOUR or used_ms > ORDINARY_MS_AN_HOUR:
+        return Fault(code=Code.RATE, detail="too many ordinary starts by command", alarm=True)
+    return None
+
+
+def not_a_storm(cue: Cue) -> Fault | None:
+    """14: after one new alert a minute only the newest begins, five at most; the rest may ask again."""
+    if not in_storm(cue):
+        return None
+    recent = _recent_alerts(cue)
+    newest_at = max(
+        [one.issued_at for one in recent]
+        + [alert.issued_at for alert, _ in alerts.in_force(cue.memory, cue.at) if alert.mode is cue.item.mode]
+    )
+    if cue.item.issued_at >= newest_at and len(recent) < STORM_STARTS:
+        return None
+    retry_at = min(one.at for one in recent) + STORM_SPAN
+    return Fault(code=Code.RATE, detail="a storm of alerts", alarm=True, retry_at=retry_at)
+
+
+def content_is_right(cue: Cue) -> Fault | None:
+    """15: hash, length and seconds are those that were signed. An emergency has its tone at least."""
+    if cue.emergency or (cue.item.clip is None and (cue.item.tone is not None or cue.item.silent)):
+        return None
+    return None if has_words(cue) else Fault(code=Code.CONTENT, detail="missing or not what was signed")
+
+
+def store_works(cue: Cue) -> Fault | None:
+    """16: no claim, no sound; but a full flash never silences an emergency."""
+    if cue.store_ok or cue.emergency:
+        return None
+    return Fault(code=Code.STORE, detail="the claim could not be stored")
+
+
+START: tuple[CueCheck, ...] = (
+    *(not_stopped, in_time, clock_is_sure, not_quiet, not_too_often, not_a_storm),
+    *(content_is_right, store_works),
+)
+RESTART: tuple[CueCheck, ...] = (not_stopped, not_over, clock_is_sure, not_quiet, content_is_right)
+
+
+def in_storm(cue: Cue) -> bool:
+    """Whether another alert of this mode began within the last minute, and this one would begin anew."""
+    return cue.emergency and _begins(cue) and bool(_recent_alerts(cue))
+
+
+def has_words(cue: Cue) -> bool:
+    """Whether the signed clip lies in flash, octet for octet."""
+    clip, content = cue.item.clip, cue.content
+    return (
+        clip is not None
+        and content.sha256 == clip.sha256
+        and content.bytes == clip.bytes
+        and content.duration_ms is not None
+        and abs(content.duration_ms - clip.duration_ms) <= LENGTH_TOLERANCE_MS
+    )
+
+
+def ready(cue: Cue) -> Item:
+    """The item within this node's own ceiling, and with the instant at which it is silent in any case."""
+    item, memory = cue.item, cue.memory
+    ceiling = memory.desired.volume_ceiling if memory.desired is not None else 100
+    hush_at = item.expires_at
+    if not cue.emergency and not item.silent:
+        quiet_at = wall.next_start(cue.at, *_quiet(memory))
+        hush_at = min(hush_at, quiet_at) if quiet_at is not None else hush_at
+    return replace(item, volume=min(item.volume, ceiling), hush_at=hush_at)
+
+
+def remembered(cue: Cue) -> Memory:
+    """The memory with this start counted where starts are counted."""
+    item, memory = cue.item, cue.memory
+    if item.alert is not None and _begins(cue):
+        begun = AlertStart(alert=item.alert, mode=item.mode, issued_at=item.issued_at, at=cue.at)
+        alive = tuple(one for one in memory.alert_starts if cue.at - one.at < STORM_SPAN)
+        return replace(memory, alert_starts=(*alive, begun))
+    if item.by_command and not cue.emergency and not item.silent:
+        start = CommandStart(at=cue.at, duration_ms=item.duration_ms)
+        return replace(memory, command_starts=(*_last_hour(cue), start))
+    return memory
+
+
+def _quiet(memory: Memory) -> tuple[str, str, str]:
+    desired = memory.desired
+    return (desired.quiet_from, desired.quiet_to, desired.zone) if desired is not None else QUIET
+
+
+def _last_hour(cue: Cue) -> tuple[CommandStart, ...]:
+    return tuple(one for one in cue.memory.command_starts if cue.at - one.at < timedelta(hours=1))
+
+
+def _recent_alerts(cue: Cue) -> tuple[AlertStart, ...]:
+    return tuple(
+        one
+        for one in cue.memory.alert_starts
+        if one.mode is cue.item.mode and one.alert != cue.item.alert and cue.at - one.at < STORM_SPAN
+    )
+
+
+def _begins(cue: Cue) -> bool:
+    """The first round that this node plays of the alert."""
+    alert = cue.item.alert
+    if alert is None:
+        return False
+    return not any(round_claim(alert, number) in cue.memory.claims for number in range(cue.item.round))

@@ -1,0 +1,103 @@
+"""Lookups over the programmes that a node holds: what comes next, and whether a programme fits its topic."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from devices import codec, topics
+from devices.items import Item, occurrence_claim
+from devices.memory import Held, Memory
+from devices.messages import ClipRef, Entry, Programme
+
+LIMIT = 65_536
+_HEADER_AND_SIGNATURE = 4 * 64 + 200
+
+
+def size(programme: Programme) -> int:
+    """An upper bound of the signed envelope's octets, whatever the key's name."""
+    return -(-len(codec.encode(programme)) * 4 // 3) + _HEADER_AND_SIGNATURE
+
+
+def fits(programme: Programme) -> bool:
+    """Whether every node will take it (64 KB on the wire)."""
+    return size(programme) <= LIMIT
+
+
+def topic_of(programme: Programme) -> str:
+    if programme.group is not None:
+        return topics.group_programme(programme.group, programme.date)
+    return topics.programme(programme.area, programme.date)
+
+
+def held_programmes(memory: Memory) -> tuple[Held, ...]:
+    """The programmes in force on this node."""
+    return tuple(held for held in memory.documents.values() if isinstance(held.message, Programme))
+
+
+def clips_wanted(memory: Memory, now: datetime) -> tuple[ClipRef, ...]:
+    """Every clip that something still to come needs, soonest first, each once."""
+    entries: list[tuple[datetime, ClipRef]] = []
+    for programme in _programmes(memory):
+        clips = {clip.sha256: clip for clip in programme.clips}
+        entries += [
+            (entry.starts_at, clips[entry.clip]) for entry in programme.entries if now < entry.expires_at
+        ]
+    entries.sort(key=lambda pair: pair[0])
+    return tuple({clip.sha256: clip for _, clip in entries}.values())
+
+
+def upcoming(memory: Memory, now: datetime) -> tuple[Item, ...]:
+    """Items not yet claimed that may still start, in the order of their due instants.
+
+    An occurrence that several programmes list (area and group, or moved to another day) counts once, in its
+    highest revision.
+    """
+    best: dict[str, Item] = {}
+    for held in held_programmes(memory):
+        for item in _items(held):
+            if item.claim in memory.claims or now >= item.expires_at or now > item.latest_at:
+                continue
+            known = best.get(item.claim)
+            if known is None or item.revision > known.revision:
+                best[item.claim] = item
+    return tuple(sorted(best.values(), key=lambda item: (item.due_at, item.claim)))
+
+
+def item_of(entry: Entry, programme: Programme, held: Held) -> Item:
+    """The entry as the thing that may sound."""
+    clip = next(clip for clip in programme.clips if clip.sha256 == entry.clip)
+    return _item(entry, programme, held, clip)
+
+
+def _programmes(memory: Memory) -> Iterable[Programme]:
+    for held in memory.documents.values():
+        if isinstance(held.message, Programme):
+            yield held.message
+
+
+def _items(held: Held) -> Iterable[Item]:
+    programme = held.message
+    if isinstance(programme, Programme):
+        clips = {clip.sha256: clip for clip in programme.clips}
+        for entry in programme.entries:
+            yield _item(entry, programme, held, clips[entry.clip])
+
+
+def _item(entry: Entry, programme: Programme, held: Held, clip: ClipRef) -> Item:
+    return Item(
+        claim=occurrence_claim(entry.occurrence),
+        bulletin_class=entry.bulletin_class,
+        mode=programme.mode,
+        kid=held.kid,
+        issued_at=programme.issued_at,
+        due_at=entry.starts_at,
+        latest_at=entry.latest_at,
+        expires_at=entry.expires_at,
+        duration_ms=clip.duration_ms,
+        volume=entry.volume,
+        clip=clip,
+        occurrence=entry.occurrence,
+        revision=entry.revision,
+        topic=topic_of(programme),
+        version=programme.version,
+        title=entry.title,
+    )

@@ -1,0 +1,77 @@
+"""What becomes of a claimed item in flash and in receipts: kept, refused, given up, closed."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+from devices.items import ClaimId, Item
+from devices.messages import ReceiptKind
+from firmware_sim import flash, reporting
+from firmware_sim.effects import Keep
+from firmware_sim.state import Airing, Broken, Turn
+
+
+def refuse(turn: Turn, item: Item, code: str, detail: str) -> None:
+    """The start gate said no to this item: nothing of it is heard, and it says so."""
+    turn.change(refusals=turn.state.refusals + 1)
+    reporting.receipt(turn, ReceiptKind.REFUSED, code=code, reason=detail or None, **reporting.about(item))
+
+
+def partial(turn: Turn, broken: Broken) -> None:
+    """The power went in the middle and it is not worth going on: what was heard of it is reported."""
+    record = {"until": broken.until, "done": True}
+    turn.do(Keep(table=flash.CLAIMS, key=broken.claim, value=json.dumps(record).encode()))
+    facts = {**broken.about, "played_ms": broken.at_ms, "restarts": broken.restarts}
+    reporting.receipt(turn, ReceiptKind.FINISHED, reason="power_cut", **facts)
+
+
+def close(turn: Turn, airing: Airing, reason: str | None) -> None:
+    """The item is over: how much of it went out, and whether it was heard."""
+    forget(turn, airing.item.claim)
+    keep_done(turn, airing.item)
+    facts = {
+        **reporting.about(airing.item),
+        "duration_ms": airing.duration_ms,
+        "played_ms": min(airing.done_ms, airing.duration_ms),
+        "heard": airing.heard,
+        "cuts": airing.cuts,
+        "restarts": airing.restarts,
+    }
+    reporting.receipt(turn, ReceiptKind.FINISHED, reason=reason, **facts)
+    if airing.started:
+        reporting.receipt(turn, ReceiptKind.HEARD, **facts)
+
+
+def give_up(turn: Turn, item: Item) -> None:
+    """A refused item is not tried again: its claim is closed without a sound."""
+    claims = {**turn.state.memory.claims, item.claim: item.expires_at}
+    turn.change(memory=replace(turn.state.memory, claims=claims))
+    keep_done(turn, item)
+
+
+def forget(turn: Turn, claim: ClaimId) -> None:
+    """It is no longer on its way."""
+    turn.change(airings={other: airing for other, airing in turn.state.airings.items() if other != claim})
+
+
+def keep_claim(turn: Turn, airing: Airing, at_ms: int) -> None:
+    """The claim and the position reached, for the boot after a power cut."""
+    item = airing.item
+    record = {
+        "until": _until(turn, item).isoformat(),
+        "at_ms": at_ms,
+        "restarts": airing.restarts,
+        "about": reporting.about(item),
+        "done": False,
+    }
+    turn.do(Keep(table=flash.CLAIMS, key=item.claim, value=json.dumps(record).encode()))
+
+
+def keep_done(turn: Turn, item: Item) -> None:
+    """The claim stays, so that it never sounds again; there is nothing to resume."""
+    record = {"until": _until(turn, item).isoformat(), "done": True}
+    turn.do(Keep(table=flash.CLAIMS, key=item.claim, value=json.dumps(record).encode()))
+
+
+def _until(turn: Turn, item: Item) -> datetime:
+    return turn.state.memory.claims.get(item.claim, item.expires_at)

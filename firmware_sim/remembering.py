@@ -1,0 +1,57 @@
+"""What of a node's memory lies in flash beside its documents: the gates' facts, claims, the floor."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from devices import facts
+from devices.items import ClaimId
+from devices.memory import Memory
+from firmware_sim import flash
+from firmware_sim.effects import Keep
+from firmware_sim.state import Turn
+
+GATES, FLOOR = "gates", "floor"
+
+
+def keep_memory(turn: Turn, memory: Memory) -> None:
+    """Takes the memory over, and writes what of its facts changed."""
+    old = turn.state.memory
+    turn.change(memory=memory)
+    if (
+        memory.epochs != old.epochs
+        or memory.windows != old.windows
+        or memory.stops != old.stops
+        or memory.command_starts != old.command_starts
+        or memory.alert_starts != old.alert_starts
+    ):
+        turn.do(Keep(table=flash.FACTS, key=GATES, value=facts.to_bytes(memory)))
+
+
+def keep_floor(turn: Turn) -> None:
+    """Each minute the time floor is stored, so that no later boot believes an earlier time."""
+    state = turn.state
+    if turn.now < state.floor_kept + state.habits.keep_floor_s:
+        return
+    turn.change(floor_kept=turn.now)
+    floor_at = state.memory.instant(state.clock.wall(turn.now))
+    turn.do(Keep(table=flash.FACTS, key=FLOOR, value=floor_at.isoformat().encode()))
+
+
+def floor_of(rows: Mapping[str, bytes]) -> datetime | None:
+    """The stored time floor, if any was stored."""
+    raw = rows.get(FLOOR)
+    return datetime.fromisoformat(raw.decode()) if raw is not None else None
+
+
+def remember(memory: Memory, rows: Mapping[str, bytes], claims: Mapping[str, bytes]) -> Memory:
+    """The memory as it was before the power went (documents come by ``admission.recall``)."""
+    raw = rows.get(GATES)
+    if raw is not None:
+        memory = facts.restore(memory, raw)
+    floor_at = floor_of(rows)
+    if floor_at is not None:
+        memory = replace(memory, floor_at=max(memory.floor_at, floor_at))
+    kept = {ClaimId(claim): datetime.fromisoformat(json.loads(row)["until"]) for claim, row in claims.items()}
+    return replace(memory, claims={**memory.claims, **kept})

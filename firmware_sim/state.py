@@ -1,0 +1,214 @@
+"""What a node knows between two steps, and one step under way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from devices.arbitration import Floor
+from devices.items import ClaimId, Item
+from devices.memory import Memory
+from devices.messages import BootId, ClipHash, ClipRef, CommandId, Heard, Receipt
+from devices.session import Outgoing
+from firmware_sim.clock import NodeClock
+from firmware_sim.effects import Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How often a node does what. ``luck`` (0..1) is this node's share of every spread, drawn once."""
+
+    luck: float = 0.5
+    firmware: str = "loa-sim/1"
+    telemetry_s: float = 20.0
+    report_within_s: float = 0.5
+    fetch_spread_s: float = 2.0
+    urgent_spread_s: float = 0.1
+    refetch_first_s: float = 1.0
+    refetch_most_s: float = 60.0
+    urgent_refetch_s: float = 5.0
+    mark_s: float = 1.0
+    check_clips_s: float = 3600.0
+    keep_floor_s: float = 60.0
+    words_wait_s: float = 60.0
+    silence_most_s: float = 8.0
+    refusals_a_minute: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One stretch of an item's sound: ``name`` is tone, words, clip, or the frame of an exercise."""
+
+    name: str
+    length_ms: int
+    tone: str | None = None
+    clip: ClipHash | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Airing:
+    """A claimed item on its way: where it is in its parts, and what to say of it at the end.
+
+    ``done_ms`` is the position in the whole up to which it is out, without the stretch under way. ``base_ms``
+    is where the first stretch began (after a power cut).
+    """
+
+    item: Item
+    volume: int
+    parts: tuple[Part, ...]
+    index: int = 0
+    base_ms: int = 0
+    done_ms: int = 0
+    checked: bool = False
+    started: bool = False
+    cuts: int = 0
+    restarts: int = 0
+    heard: Heard = Heard.UNKNOWN
+    closing: str | None = None
+    silent_since: float | None = None
+    words_due: float | None = None
+    words_refused: bool = False
+
+    @property
+    def duration_ms(self) -> int:
+        """Of the whole sound."""
+        return sum(part.length_ms for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A claim that was under way when the power went; ``about`` are the fields of its receipts."""
+
+    claim: ClaimId
+    at_ms: int
+    restarts: int
+    until: str
+    about: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """What the player was told last: part ``index`` of that claim from ``from_ms`` of the part."""
+
+    number: int
+    claim: ClaimId
+    index: int
+    from_ms: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A clip in flash whose hash was right when it was written or last read."""
+
+    size: int
+    duration_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A clip that a document names and flash lacks. ``again_at`` is None while a try is under way."""
+
+    ref: ClipRef
+    urgent: bool
+    again_at: float | None
+    tries: int = 0
+    complained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """Receipts that no answer has covered yet, oldest first, and when what leaves again."""
+
+    receipts: tuple[Receipt, ...] = ()
+    outgoing: Outgoing = field(default_factory=Outgoing)
+    send_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeState:
+    """Everything. Instants of its own oscillator are floats (seconds since this boot)."""
+
+    habits: Habits
+    memory: Memory
+    clock: NodeClock
+    boot: BootId
+    protocol: str = ""
+    linked: bool = False
+    asked: float | None = None
+    filters: tuple[tuple[str, int], ...] = ()
+    again: frozenset[str] = frozenset()
+    agenda: tuple[Item, ...] = ()
+    rounds_at: float | None = None
+    storm_until: datetime | None = None
+    examining: Mapping[str, Item] = field(default_factory=dict)
+    floor: Floor = field(default_factory=Floor)
+    floor_wake: float | None = None
+    airings: Mapping[ClaimId, Airing] = field(default_factory=dict)
+    broken: tuple[Broken, ...] = ()
+    resuming: Mapping[ClaimId, tuple[int, int]] = field(default_factory=dict)
+    stretch: Stretch | None = None
+    stopped: Mapping[int, ClaimId] = field(default_factory=dict)
+    number: int = 0
+    mark_at: float | None = None
+    clips: Mapping[ClipHash, Stored] = field(default_factory=dict)
+    wanted: Mapping[ClipHash, Wanted] = field(default_factory=dict)
+    told: frozenset[str] = frozenset()
+    outbox: Outbox = Outbox()
+    answers: Mapping[CommandId, Receipt] = field(default_factory=dict)
+    telemetry_at: float = 0.0
+    telemetry_seq: int = 0
+    check_at: float = 0.0
+    floor_kept: float = 0.0
+    store_ok: bool = True
+    amplifier_fault: bool = False
+    refusals: int = 0
+    ignored: int = 0
+    refusals_in_minute: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The new state, what to do in order, and when to ask again (own seconds; None: not by itself)."""
+
+    state: NodeState
+    effects: tuple[Effect, ...]
+    wake_at: float | None
+
+
+class Turn:
+    """One step under way: a copy of the state as it becomes, and the effects so far.
+
+    The copy is made once and changed in place: forty fields copied anew for each change would cost more than
+    the signature's verification. Nobody sees it before the step is over.
+    """
+
+    __slots__ = ("effects", "now", "state")
+
+    def __init__(self, state: NodeState, now: float) -> None:
+        self.state = _copied(state)
+        self.now = now
+        self.effects: list[Effect] = []
+
+    def change(self, **changes: Any) -> None:
+        """Sets fields of the state."""
+        for name, value in changes.items():
+            object.__setattr__(self.state, name, value)
+
+    def do(self, *effects: Effect) -> None:
+        """Adds to what must be done."""
+        self.effects.extend(effects)
+
+    def airing(self, airing: Airing) -> None:
+        """Notes how an airing stands."""
+        self.change(airings={**self.state.airings, airing.item.claim: airing})
+
+
+_FIELDS = tuple(one.name for one in fields(NodeState))
+
+
+def _copied(state: NodeState) -> NodeState:
+    copy = object.__new__(NodeState)
+    for name in _FIELDS:
+        object.__setattr__(copy, name, getattr(state, name))
+    return copy

@@ -1,0 +1,75 @@
+"""The whole suite, part by part: `python -m tests [part ...]` prints each part's time and stops at nothing."""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One line of the table: a name, and the commands that must all succeed."""
+
+    name: str
+    commands: tuple[tuple[str, ...], ...]
+
+
+def pytest(*args: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "pytest", *args)
+
+
+STATIC = Part(
+    name="static",
+    commands=(
+        (str(BIN / "ruff"), "check", "."),
+        (str(BIN / "ruff"), "format", "--check", "."),
+        (str(BIN / "mypy"),),
+        (str(BIN / "lint-imports"),),
+    ),
+)
+QUICK = tuple(
+    Part(name=name, commands=(pytest(f"tests/{name}", "-m", "not voice and not chaos"),))
+    for name in ("schedules", "tts", "devices", "firmware_sim", "conformance", "controller", "scenarios")
+)
+DOCS = Part(name="docs", commands=(pytest("tests/test_docs.py", "tests/test_house.py"),))
+SLOW = (
+    Part(name="voice", commands=(pytest("tests", "-m", "voice"),)),
+    Part(name="contracts", commands=(pytest("tests/contracts"),)),
+    Part(name="doors", commands=(pytest("tests/doors", "-m", "not chaos"),)),
+    Part(name="chaos", commands=(pytest("tests", "-m", "chaos"),)),
+)
+FAULTS = Part(name="faults", commands=((sys.executable, "-m", "tests.doors.chaos", "--cycles", "3000"),))
+
+PARTS = {part.name: part for part in (STATIC, *QUICK, DOCS, *SLOW, FAULTS)}
+SETS = {
+    "check": (STATIC, *QUICK, DOCS),
+    "all": (STATIC, *QUICK, DOCS, *SLOW),
+}
+
+
+def run(part: Part) -> tuple[bool, float]:
+    """Run every command of a part, even after a failure, so that one look shows all that is wrong."""
+    began = time.monotonic()
+    print(f"\n── {part.name} " + "─" * (70 - len(part.name)), flush=True)
+    codes = [subprocess.run(command, cwd=ROOT, check=False).returncode for command in part.commands]
+    return all(code == 0 for code in codes), time.monotonic() - began
+
+
+def main(names: list[str]) -> int:
+    wanted = [part for name in names or ["all"] for part in SETS.get(name) or (PARTS[name],)]
+    results = [(part.name, *run(part)) for part in wanted]
+    print("\n" + "─" * 74)
+    for name, good, seconds in results:
+        print(f"  {'✔' if good else '✖'} {name:<14}{seconds:8.1f} s")
+    passed = sum(good for _, good, _ in results)
+    print(f"  in {sum(seconds for *_, seconds in results):.0f} s\n")
+    print(f"parts: {passed} passed, {len(results) - passed} failed", flush=True)
+    return 0 if passed == len(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

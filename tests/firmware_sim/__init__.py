@@ -1,0 +1,1 @@
+"""Simulated nodes, alone and as a village."""

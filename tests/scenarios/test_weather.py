@@ -1,0 +1,119 @@
+"""Bad roads and wrong clocks: every message several times and shuffled, a paused controller, two of them."""
+
+import random
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.store import receipts
+from devices.link import Arrival
+from devices.messages import NodeId
+from firmware_sim.air import Air
+from schedules.calendar import instant_of
+from schedules.recurrence import Once
+from tests.support.house import CONTROLLER, DAY, FEW, QUANG_DIEN, House, play
+
+AT = instant_of(DAY, time(6, 0))
+
+
+async def announce(house: House) -> None:
+    await house.say("Họp thôn", timing=Once(at=AT))
+    await house.until(AT - timedelta(minutes=5))
+
+
+async def outcome(house: House) -> dict[str, Any]:
+    day = await house.up.views.day(house.author, QUANG_DIEN, DAY)
+    return {line.title: await house.verdicts(line.occurrence) for line in day.occurrences}
+
+
+@pytest.mark.promise("F24", "P7")
+def test_every_message_doubled_and_shuffled_is_still_heard_once(place: Path) -> None:
+    rng = random.Random(24)
+    seen: dict[str, Any] = {}
+
+    def shuffled(client: str, arrival: Arrival) -> tuple[float, ...]:
+        return tuple(rng.uniform(0.0, 20.0) for _ in range(rng.randint(1, 5)))
+
+    async def story(house: House) -> None:
+        await announce(house)
+        await house.until(AT + timedelta(minutes=8))
+        seen["verdicts"] = await outcome(house)
+        kept = await house.up.db.read(receipts.of_node, NodeId(FEW[0]))
+        seen["seqs"] = [receipt.seq for receipt in kept]
+
+    house = play(story, place, air=Air(carry=shuffled, lift=shuffled))
+
+    assert [len(house.claims(node)) for node in FEW[:3]] == [1, 1, 1]
+    assert set(seen["verdicts"]["Họp thôn"].values()) == {"aired"}
+    assert len(set(seen["seqs"])) == len(seen["seqs"])
+
+
+@pytest.mark.promise("F06")
+def test_a_controller_that_slept_through_the_session_causes_no_burst(place: Path) -> None:
+    seen: dict[str, Any] = {}
+
+    async def story(house: House) -> None:
+        await announce(house)
+        house.air.block(CONTROLLER)
+        await house.rest(600)
+        house.air.unblock(CONTROLLER)
+        await house.rest(90)
+        seen["verdicts"] = await outcome(house)
+
+    house = play(story, place)
+
+    assert [len(house.claims(node)) for node in FEW[:3]] == [1, 1, 1]
+    assert set(seen["verdicts"]["Họp thôn"].values()) == {"aired"}
+
+
+@pytest.mark.promise("F45")
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=1)])
+def test_a_controller_clock_set_back_repeats_nothing(back: timedelta, place: Path) -> None:
+    async def story(house: House) -> None:
+        await announce(house)
+        await house.until(AT + timedelta(minutes=5))
+        house.clock.skew = -back
+        await house.rest(3600 * 2)
+
+    house = play(story, place, errors=True)
+
+    assert [len(house.claims(node)) for node in FEW[:3]] == [1, 1, 1]
+
+
+@pytest.mark.promise("F44")
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=1)])
+def test_a_controller_clock_set_ahead_causes_no_burst_and_silences_no_node(
+    ahead: timedelta, place: Path
+) -> None:
+    async def story(house: House) -> None:
+        await announce(house)
+        house.clock.skew = ahead
+        await house.rest(60)
+        house.clock.skew = timedelta()
+        await house.until(AT + timedelta(minutes=5))
+
+    house = play(story, place, errors=True)
+
+    assert all(len(house.claims(node)) <= 1 for node in FEW)
+
+
+@pytest.mark.promise("F10")
+def test_two_controllers_on_one_database_double_nothing(place: Path) -> None:
+    seen: dict[str, Any] = {}
+
+    async def story(house: House) -> None:
+        first = house.up
+        await announce(house)
+        second = await house.open()
+        await house.until(AT + timedelta(minutes=5))
+        seen["verdicts"] = await outcome(house)
+        house.loa = first
+        await first.stop()
+        house.loa = second
+
+    house = play(story, place, errors=True)
+
+    assert [len(house.claims(node)) for node in FEW[:3]] == [1, 1, 1]
+    assert set(seen["verdicts"]["Họp thôn"].values()) == {"aired"}

@@ -1,0 +1,1 @@
+"""The rules of what is said, where and when, tried."""

@@ -1,0 +1,81 @@
+"""A Speaker without a process: renders at once with the stub voice, through the real road of tts."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from controller.store.clips import ClipFacts
+from controller.studio.speech import OnProgress, SpeechDone, SpeechFailed, SpeechOrder, Spelled, quiet
+from tests.support.stub_voice import open_engine
+from tts.cache import SentenceCache
+from tts.chain import Chain
+from tts.clip import Clip
+from tts.errors import SpeechError
+from tts.files import write_whole
+from tts.normalize import Reading, normalize
+from tts.render import RenderRequest, render
+
+
+class InlineSpeaker:
+    """Clips go to ``clips_dir`` under their hash, exactly as the speech process leaves them there."""
+
+    def __init__(self, clips_dir: Path, cache_dir: Path | None = None) -> None:
+        self._clips_dir = clips_dir
+        self._cache = SentenceCache(directory=clips_dir.parent / "speech" if cache_dir is None else cache_dir)
+        self._chain = Chain((open_engine(),))
+        self.orders: list[SpeechOrder] = []
+
+    async def start(self) -> None:
+        """Nothing to begin."""
+
+    async def stop(self) -> None:
+        """Nothing to end."""
+        self._chain.close()
+
+    async def warm(self) -> None:
+        """It is warm."""
+
+    async def render(self, order: SpeechOrder, on_progress: OnProgress = quiet) -> SpeechDone:
+        """The clip of this order; raises SpeechFailed as the speech process does."""
+        self.orders.append(order)
+        request = RenderRequest(
+            text=order.text,
+            style=order.style,
+            repeat=order.repeat,
+            chime=order.chime,
+            issued_at_spoken=order.issued_at,
+            lexicon=_lexicon(order.lexicon),
+        )
+        try:
+            rendering = render(request, self._chain, self._cache, on_progress)
+        except SpeechError as failure:
+            raise SpeechFailed(failure.code, failure.vi, failure.en) from failure
+        clip = rendering.clip
+        path = self._clips_dir / clip.sha256
+        if not path.is_file():
+            write_whole(path, clip.data)
+        return SpeechDone(
+            clip=_facts(clip),
+            spoken=rendering.spoken,
+            guesses=tuple(asdict(guess) for guess in rendering.guesses),
+        )
+
+    async def spell(self, text: str, lexicon: tuple[tuple[str, str], ...] = ()) -> Spelled:
+        """How the text will be read."""
+        normalized = normalize(text, _lexicon(lexicon))
+        return Spelled(spoken=normalized.spoken, guesses=tuple(asdict(guess) for guess in normalized.guesses))
+
+
+def _facts(clip: Clip) -> ClipFacts:
+    return ClipFacts(
+        sha256=clip.sha256,
+        bytes=len(clip.data),
+        duration_ms=clip.duration_ms,
+        lufs=clip.lufs,
+        peak_dbfs=clip.peak_dbfs,
+        engine=clip.engine,
+        media_type=clip.media_type,
+    )
+
+
+def _lexicon(pairs: tuple[tuple[str, str], ...]) -> tuple[Reading, ...]:
+    return tuple(Reading(written=written, reading=reading) for written, reading in pairs)

@@ -1,0 +1,172 @@
+"""What is written is read as people read it."""
+
+import csv
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tts.engines.kokoro_vn.g2p import unreadable
+from tts.normalize import Reading, normalize
+from tts.phrases import split
+from tts.reading.tables import table
+
+DATA = Path(__file__).parent / "data"
+TONES = {"\u0300": "2", "\u0301": "3", "\u0309": "4", "\u0303": "5", "\u0323": "6"}
+SAME = {"ngàn": "nghìn", "lẻ": "linh", "mồng": "mùng", "tỉ": "tỷ", "phảy": "phẩy", "kỉ": "kỷ", "uỷ": "ủy"}
+
+OURS = tuple(tuple(line.split("\t")) for line in (DATA / "ours.tsv").read_text(encoding="utf-8").splitlines())
+
+
+def cases(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8") as source:
+        return list(csv.DictReader(source, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def canonical(text: str) -> str:
+    """Lower case, no stops, tone marks apart from their letters: hoà is hòa."""
+    words = re.sub(r'[-–—_/.,;:!?()"“”\[\]<>…&+]', " ", unicodedata.normalize("NFC", text).lower()).split()
+    return " ".join(_canonical_word(SAME.get(word, word)) for word in words)
+
+
+def _canonical_word(word: str) -> str:
+    signs = unicodedata.normalize("NFD", word)
+    tone = next((TONES[sign] for sign in signs if sign in TONES), "")
+    return unicodedata.normalize("NFC", "".join(sign for sign in signs if sign not in TONES)) + tone
+
+
+def accepts(pattern: str, spoken: str) -> bool:
+    """(a|b): one of; [a|b]: one of or nothing."""
+    source = ""
+    for token in re.findall(r"\([^)]*\)|\[[^\]]*\]|[^\s()\[\]]+", pattern):
+        if token[0] in "([":
+            choices = "|".join(re.escape(canonical(choice)) + " " for choice in token[1:-1].split("|"))
+            source += f"(?:{choices})" + ("?" if token[0] == "[" else "")
+        else:
+            source += re.escape(canonical(token)) + " "
+    return re.fullmatch(source, canonical(spoken) + " ") is not None
+
+
+@pytest.mark.parametrize(("name", "reached"), [("readings.tsv", 60), ("readings_more.tsv", 22)])
+def test_official_language_is_read_as_the_table_accepts_it(name: str, reached: int) -> None:
+    rows = cases(name)
+    wrong = [
+        (row["id"], row["input"], normalize(row["input"]).spoken)
+        for row in rows
+        if not accepts(row["accept"], normalize(row["input"]).spoken)
+    ]
+    assert len(rows) - len(wrong) >= reached, wrong
+
+
+def test_the_table_does_not_accept_everything() -> None:
+    rows = cases("readings.tsv")
+    assert all(accepts(row["accept"], row["expected"]) for row in rows)
+    assert not any(accepts(row["accept"], row["expected"] + " sai") for row in rows)
+
+
+@pytest.mark.parametrize(("written", "spoken"), OURS, ids=[written for written, _ in OURS])
+def test_our_bulletins_are_read_right(written: str, spoken: str) -> None:
+    assert normalize(written).spoken.lower() == spoken.lower()
+
+
+def test_each_line_is_a_sentence_of_its_own() -> None:
+    spoken = normalize("Thời gian: 8h\nĐịa điểm: NVH").spoken
+    assert spoken == "Thời gian: tám giờ. Địa điểm: nhà văn hóa"
+
+
+PIECES = st.sampled_from(
+    [
+        *table("abbreviations"), *table("units"), *table("foreign"), *table("symbols"), *table("titles"),
+        "12", "3/4", "5/9/2025", "7h30", "1.000", "-", "ngày", "tháng 4", "từ", "cấp", "II", "I", "(AI)",
+        "QL1A", "Km 3+5", "15/QĐ-UBND", "0912345678", " ", ", ", ". ", "\n", "bà con", "XÃ TA HỌP", "B",
+        "a@b.vn", "/", "và",
+    ]
+)  # fmt: skip
+TEXTS = st.one_of(
+    st.text(max_size=80),
+    st.lists(st.one_of(PIECES, PIECES.map(lambda piece: piece + " "), st.text(max_size=3)), max_size=14).map(
+        "".join
+    ),
+)
+
+
+@pytest.mark.promise("S45")
+@settings(max_examples=250, deadline=None)
+@given(TEXTS)
+def test_any_text_is_read_without_an_error_and_reading_twice_changes_nothing(text: str) -> None:
+    spoken = normalize(text).spoken
+    assert spoken or not text.strip()
+    assert normalize(spoken).spoken == spoken
+
+
+@settings(max_examples=80, deadline=None)
+@given(TEXTS)
+def test_each_guess_points_at_what_was_written(text: str) -> None:
+    written = unicodedata.normalize("NFC", text)
+    for guess in normalize(text).guesses:
+        assert written[guess.start : guess.end] == guess.written
+        assert 0 <= guess.confidence <= 1
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.text(alphabet="aăâbcdđeêghiklmnoôơpqrstuưvxyABCDĐEIKLMNTUXwzfj0123456789 .,:-/%", max_size=80))
+def test_no_latin_word_is_left_that_the_voice_would_drop(text: str) -> None:
+    assert unreadable(normalize(text).spoken) == ()
+
+
+@pytest.mark.promise("S46")
+def test_markup_is_read_as_text() -> None:
+    spoken = normalize('<speak><break time="5s"/>xin chào</speak>').spoken
+    assert "xin chào" in spoken
+    assert "<" not in spoken
+
+
+@pytest.mark.promise("S45")
+def test_decomposed_vietnamese_is_read_like_composed() -> None:
+    text = "Ủy ban nhân dân xã Quảng Điền họp lúc 7h30"
+    assert normalize(unicodedata.normalize("NFD", text)) == normalize(text)
+
+
+def test_the_places_own_lexicon_comes_first() -> None:
+    lexicon = (Reading(written="UBND", reading="Ủy ban"), Reading(written="Tà Rụt 2", reading="tà rụt hai"))
+    normalized = normalize("UBND xã, trạm Tà Rụt 2", lexicon)
+    assert normalized.spoken == "Ủy ban xã, trạm tà rụt hai"
+    assert [guess.rule for guess in normalized.guesses] == ["lexicon", "lexicon"]
+
+
+def test_a_doubtful_reading_is_shown_as_doubtful() -> None:
+    doubts = {guess.written: guess.confidence for guess in normalize("Vượt cầu 5/10, tải Microsoft").guesses}
+    assert doubts["5/10"] < 0.8
+    assert doubts["Microsoft"] < 0.8
+
+
+def test_what_no_rule_can_read_is_kept_and_not_dropped_in_silence() -> None:
+    assert normalize("中国").spoken == "中国"
+
+
+class TestPhrases:
+    def test_a_long_sentence_is_cut_so_that_one_breath_carries_it(self) -> None:
+        spoken = normalize("Đề nghị bà con ở vùng thấp trũng sơ tán ngay lên nơi cao " * 6).spoken
+        phrases = split(spoken)
+        assert len(phrases) > 2
+        assert all(len(phrase.text.split()) < 28 for phrase in phrases)
+
+    def test_a_cut_falls_before_a_word_that_begins_a_clause(self) -> None:
+        words = ["ba"] * 14 + ["và"] + ["bốn"] * 20
+        assert split(" ".join(words))[1].text.startswith("và")
+
+    @settings(max_examples=80, deadline=None)
+    @given(TEXTS)
+    def test_no_word_is_lost_or_added(self, text: str) -> None:
+        spoken = normalize(text).spoken
+        phrases = split(spoken)
+        joined = " ".join(phrase.text for phrase in phrases)
+        assert re.findall(r"\w+", joined) == re.findall(r"\w+", spoken)
+        assert all(phrase.pause_ms > 0 for phrase in phrases)
+
+    def test_a_sentence_rests_longer_than_a_clause(self) -> None:
+        first, second, third = split("Một; hai. Ba!")
+        assert (first.pause_ms, second.pause_ms, third.pause_ms) == (250, 450, 450)

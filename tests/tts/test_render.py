@@ -1,0 +1,193 @@
+"""A bulletin made into a clip: sentences once each, kept, repeated, the same bytes every time."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.stub_voice import StubVoice, pitch_of
+from tests.tts.voices import Broken, Recording
+from tts.cache import SentenceCache, quantised, sentence_key
+from tts.chain import Chain
+from tts.clip import SAMPLE_RATE, decode
+from tts.engines.engine import Pcm, Style
+from tts.errors import NoEngineLeft, TextUnspeakable
+from tts.files import sweep, write_whole
+from tts.render import RenderRequest, render
+
+TEXT = "Kính thưa bà con. Sáng mai họp thôn lúc 7h30. Đề nghị bà con đến đúng giờ."
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> SentenceCache:
+    return SentenceCache(directory=tmp_path / "sentences")
+
+
+def holds(pcm: Pcm, sentence: str) -> bool:
+    """Whether the stub's tone for this sentence sounds for at least 50 ms somewhere."""
+    width = round(0.05 * SAMPLE_RATE)
+    time_s = np.arange(width) / SAMPLE_RATE
+    probe = np.exp(-2j * np.pi * pitch_of(sentence) * time_s)
+    windows = pcm[: len(pcm) // width * width].reshape(-1, width)
+    energy = np.maximum((windows**2).sum(axis=1) * width / 2, 1e-3)
+    return bool((np.abs(windows @ probe) ** 2 / energy > 0.9).any())
+
+
+class TestRender:
+    def test_what_was_written_is_what_sounds(self, cache: SentenceCache) -> None:
+        rendering = render(RenderRequest(text=TEXT), Chain((StubVoice(),)), cache)
+        pcm, _ = decode(rendering.clip.data)
+        assert rendering.spoken.startswith("Kính thưa bà con. Sáng mai họp thôn lúc bảy giờ ba mươi.")
+        for sentence in ("Kính thưa bà con.", "Sáng mai họp thôn lúc bảy giờ ba mươi."):
+            assert holds(pcm, sentence)
+        assert not holds(pcm, "Một câu khác.")
+        assert rendering.engines == ("stub",)
+
+    def test_the_clip_is_as_loud_as_it_should_be(self, cache: SentenceCache) -> None:
+        clip = render(RenderRequest(text=TEXT), Chain((StubVoice(),)), cache).clip
+        assert clip.lufs == pytest.approx(-16, abs=0.2)
+        assert clip.peak_dbfs <= -1.49
+
+    def test_the_same_text_gives_the_same_bytes_with_and_without_the_cache(
+        self, cache: SentenceCache, tmp_path: Path
+    ) -> None:
+        request = RenderRequest(text=TEXT)
+        first = render(request, Chain((StubVoice(),)), cache)
+        second = render(request, Chain((StubVoice(),)), cache)
+        elsewhere = render(request, Chain((StubVoice(),)), SentenceCache(directory=tmp_path / "other"))
+        assert first.clip == second.clip == elsewhere.clip
+        assert (first.cached_sentences, second.cached_sentences) == (0, 3)
+
+    def test_an_edited_bulletin_speaks_only_what_changed(self, cache: SentenceCache) -> None:
+        voice = Recording()
+        render(RenderRequest(text=TEXT), Chain((voice,)), cache)
+        voice.asked.clear()
+        render(RenderRequest(text=TEXT.replace("7h30", "8h")), Chain((voice,)), cache)
+        assert voice.asked == ["Sáng mai họp thôn lúc tám giờ."]
+
+    def test_a_repeat_costs_no_second_speaking_and_doubles_the_sound(self, cache: SentenceCache) -> None:
+        voice = Recording()
+        once = render(RenderRequest(text=TEXT, chime=False), Chain((voice,)), cache)
+        asked = len(voice.asked)
+        twice = render(RenderRequest(text=TEXT, chime=False, repeat=2), Chain((voice,)), cache)
+        assert len(voice.asked) == asked
+        assert twice.clip.duration_ms == 2 * once.clip.duration_ms + 1200
+
+    def test_a_repeated_bulletin_restates_when_it_was_issued(self, cache: SentenceCache) -> None:
+        request = RenderRequest(text=TEXT, repeat=2, issued_at_spoken="14h30 ngày 5/9")
+        pcm, _ = decode(render(request, Chain((StubVoice(),)), cache).clip.data)
+        restated = "Bản tin phát lúc mười bốn giờ ba mươi ngày mùng năm tháng chín."
+        assert holds(pcm, restated)
+        assert not holds(pcm[: len(pcm) // 2], restated)
+
+    def test_the_chime_comes_first_where_it_is_wanted(self, cache: SentenceCache) -> None:
+        chain = Chain((StubVoice(),))
+        plain = render(RenderRequest(text=TEXT, chime=False), chain, cache).clip
+        with_bells = render(RenderRequest(text=TEXT), chain, cache).clip
+        assert 2500 < with_bells.duration_ms - plain.duration_ms < 4000
+
+    def test_an_emergency_and_a_bulletin_are_kept_apart(self, cache: SentenceCache) -> None:
+        voice = Recording()
+        render(RenderRequest(text="Nước lên."), Chain((voice,)), cache)
+        render(RenderRequest(text="Nước lên.", style=Style.EMERGENCY), Chain((voice,)), cache)
+        assert voice.asked == ["Nước lên.", "Nước lên."]
+
+    def test_progress_counts_each_distinct_sentence_once(self, cache: SentenceCache) -> None:
+        seen: list[tuple[int, int]] = []
+        request = RenderRequest(text="Một. Hai. Một.", repeat=3)
+        render(request, Chain((StubVoice(),)), cache, lambda sentence, total: seen.append((sentence, total)))
+        assert seen == [(1, 2), (2, 2)]
+
+    @pytest.mark.promise("F71")
+    def test_a_bulletin_that_no_voice_can_read_is_an_error_and_never_silence(
+        self, cache: SentenceCache
+    ) -> None:
+        with pytest.raises(NoEngineLeft):
+            render(RenderRequest(text=TEXT), Chain((Broken(),)), cache)
+
+    @pytest.mark.parametrize("text", ["", "  \n", "!!! …"])
+    def test_a_text_without_a_word_is_refused(self, text: str, cache: SentenceCache) -> None:
+        with pytest.raises(TextUnspeakable):
+            render(RenderRequest(text=text), Chain((StubVoice(),)), cache)
+
+    def test_the_stand_in_does_not_take_the_first_voices_place_in_the_cache(
+        self, cache: SentenceCache
+    ) -> None:
+        broken, voice = Broken(identity="first/1"), Recording(identity="first/1")
+        render(RenderRequest(text="Một."), Chain((broken, StubVoice())), cache)
+        rendering = render(RenderRequest(text="Một."), Chain((voice, StubVoice())), cache)
+        assert voice.asked == ["Một."]
+        assert rendering.engines == ("recording",)
+
+    def test_a_disk_that_is_full_does_not_silence_the_bulletin(self, tmp_path: Path) -> None:
+        blocked = tmp_path / "blocked"
+        blocked.write_text("a file where the directory should be")
+        cache = SentenceCache(directory=blocked / "sentences")
+        assert render(RenderRequest(text=TEXT), Chain((StubVoice(),)), cache).sentences == 3
+
+
+class TestCache:
+    def test_what_is_kept_is_found_as_16_bit_samples(self, cache: SentenceCache) -> None:
+        pcm = StubVoice().speak("xin chào", Style.BULLETIN)
+        cache.keep("ab" * 32, pcm)
+        found = cache.find("ab" * 32)
+        assert found is not None
+        assert np.array_equal(found, quantised(pcm))
+        assert cache.find("cd" * 32) is None
+
+    @pytest.mark.parametrize("damage", [slice(40, 41), slice(0, 1), slice(-1, None)])
+    def test_a_file_that_has_rotted_counts_as_absent(self, cache: SentenceCache, damage: slice) -> None:
+        cache.keep("ab" * 32, StubVoice().speak("xin chào", Style.BULLETIN))
+        (path,) = cache.directory.glob("*/*")
+        data = bytearray(path.read_bytes())
+        data[damage] = bytes(byte ^ 0xFF for byte in data[damage])
+        path.write_bytes(data)
+        assert cache.find("ab" * 32) is None
+        assert not path.exists()
+
+    def test_a_file_that_was_cut_short_counts_as_absent(self, cache: SentenceCache) -> None:
+        cache.keep("ab" * 32, StubVoice().speak("xin chào", Style.BULLETIN))
+        (path,) = cache.directory.glob("*/*")
+        path.write_bytes(path.read_bytes()[:-100])
+        assert cache.find("ab" * 32) is None
+
+    def test_the_oldest_make_room_and_the_young_stay(self, tmp_path: Path) -> None:
+        pcm = StubVoice().speak("xin chào", Style.BULLETIN)
+        cache = SentenceCache(directory=tmp_path, limit_bytes=10**9)
+        keys = [f"{number:02x}" * 32 for number in range(10)]
+        for key in keys:
+            cache.keep(key, pcm)
+        each = cache.size_bytes() // 10
+        assert cache.find(keys[0]) is not None
+        small = SentenceCache(directory=tmp_path, limit_bytes=5 * each)
+        small.keep("ff" * 32, pcm)
+        assert small.size_bytes() <= 5 * each
+        assert small.find(keys[0]) is not None
+        assert small.find(keys[1]) is None
+        assert small.find("ff" * 32) is not None
+
+    def test_voice_style_and_words_each_make_another_key(self) -> None:
+        keys = {
+            sentence_key("a/1", Style.BULLETIN, "xin chào"),
+            sentence_key("a/2", Style.BULLETIN, "xin chào"),
+            sentence_key("a/1", Style.EMERGENCY, "xin chào"),
+            sentence_key("a/1", Style.BULLETIN, "xin chao"),
+        }
+        assert len(keys) == 4
+
+
+class TestFiles:
+    def test_leftovers_of_the_dead_are_swept_and_those_of_the_living_stay(self, tmp_path: Path) -> None:
+        dead, living = tmp_path / ".clip.4194999.part", tmp_path / ".clip.1.part"
+        dead.touch()
+        living.touch()
+        assert sweep(tmp_path) == 1
+        assert not dead.exists()
+        assert living.exists()
+
+    def test_a_failed_write_leaves_nothing(self, tmp_path: Path) -> None:
+        target = tmp_path / "clip"
+        target.mkdir()
+        with pytest.raises(OSError, match=r"."):
+            write_whole(target, b"sound")
+        assert [path.name for path in tmp_path.iterdir()] == ["clip"]

@@ -1,0 +1,1 @@
+"""Those who speak, behind one interface."""

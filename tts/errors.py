@@ -1,0 +1,110 @@
+"""What can keep a text from becoming a clip.
+
+SpeechError
+├── TextUnspeakable    the text holds nothing that can be read aloud
+├── RequestRefused     a request to the speech process is not of the agreed form
+├── ClipUnreadable     bytes that should be a clip cannot be decoded
+├── NoEngineLeft       every engine of the chain failed, or none is there
+└── EngineError        one engine failed; `permanent` says whether the same sentence may be tried again
+    ├── EngineAbsent   the engine is not installed on this machine
+    ├── SentenceUnfit  this engine cannot speak this sentence, though nothing is wrong with the engine
+    └── EngineSlow     the engine did not answer within its deadline
+"""
+
+
+class SpeechError(Exception):
+    """Carries a stable code and one sentence in Vietnamese and in English."""
+
+    def __init__(self, *, code: str, vi: str, en: str) -> None:
+        super().__init__(f"{code}: {en}")
+        self.code = code
+        self.vi = vi
+        self.en = en
+
+
+class TextUnspeakable(SpeechError):
+    """The text holds nothing that can be read aloud."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            code="E_TEXT_UNSPEAKABLE",
+            vi="Văn bản không có chữ nào đọc được thành tiếng.",
+            en="The text holds nothing that can be read aloud.",
+        )
+
+
+class RequestRefused(SpeechError):
+    """A request to the speech process is not of the agreed form."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            code="E_SPEECH_REQUEST",
+            vi="Yêu cầu đọc không đúng khuôn dạng.",
+            en=f"The speech request is not of the agreed form: {reason}.",
+        )
+
+
+class ClipUnreadable(SpeechError):
+    """Bytes that should be a clip cannot be decoded."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            code="E_CLIP_UNREADABLE",
+            vi="Không giải mã được đoạn âm thanh.",
+            en=f"The clip cannot be decoded: {reason}.",
+        )
+
+
+class NoEngineLeft(SpeechError):
+    """Every engine of the chain failed, or none is there; `causes` says why, in order."""
+
+    def __init__(self, causes: tuple[str, ...]) -> None:
+        super().__init__(
+            code="E_ENGINE_NONE",
+            vi="Không bộ đọc nào đọc được câu này.",
+            en="No engine could read this sentence: " + ("; ".join(causes) or "none is installed"),
+        )
+        self.causes = causes
+
+
+class EngineError(SpeechError):
+    """One engine failed; `permanent` means that asking again with the same sentence is useless."""
+
+    def __init__(self, *, code: str, vi: str, en: str, permanent: bool = False) -> None:
+        super().__init__(code=code, vi=vi, en=en)
+        self.permanent = permanent
+
+
+class EngineAbsent(EngineError):
+    """The engine is not installed on this machine."""
+
+    def __init__(self, engine: str, missing: str) -> None:
+        super().__init__(
+            code="E_ENGINE_ABSENT",
+            vi=f"Máy này chưa cài bộ đọc {engine}.",
+            en=f"The engine {engine} is not installed: {missing} is missing",
+            permanent=True,
+        )
+
+
+class SentenceUnfit(EngineError):
+    """This engine cannot speak this sentence, though nothing is wrong with the engine."""
+
+    def __init__(self, engine: str, reason: str) -> None:
+        super().__init__(
+            code="E_ENGINE_SENTENCE",
+            vi=f"Bộ đọc {engine} không đọc được câu này.",
+            en=f"The engine {engine} cannot speak this sentence: {reason}",
+            permanent=True,
+        )
+
+
+class EngineSlow(EngineError):
+    """The engine did not answer within its deadline."""
+
+    def __init__(self, engine: str, seconds: float) -> None:
+        super().__init__(
+            code="E_ENGINE_SLOW",
+            vi=f"Bộ đọc {engine} không trả lời kịp.",
+            en=f"The engine {engine} did not answer within {seconds:g} s",
+        )

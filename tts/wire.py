@@ -1,0 +1,201 @@
+"""The words between the controller and the speech process: one JSON object a line."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tts.engines.engine import Style
+from tts.errors import RequestRefused, SpeechError
+from tts.normalize import Guess, Reading
+from tts.render import MOST_REPEATS, Rendering, RenderRequest
+
+LONGEST_TEXT = 5000
+LONGEST_LINE = 128 * 1024
+
+Words = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Render:
+    """Speak `request` and put the clip into the directory `out`."""
+
+    id: str
+    request: RenderRequest
+    out: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warm:
+    """Load what is heavy now, so that the next sentence comes at once."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spell:
+    """Say how the text will be read, without a sound."""
+
+    id: str
+    text: str
+    lexicon: tuple[Reading, ...]
+
+
+Demand = Render | Warm | Spell
+
+
+def parse(line: bytes) -> Demand:
+    """One line as a demand; raises RequestRefused, whose English says what is wrong."""
+    words = _words(line)
+    demand_id = _text(words, "id", default="")
+    match words.get("do"):
+        case "render":
+            _only(words, "id", "do", "text", "style", "repeat", "chime", "issued_at", "out", "lexicon")
+            return Render(id=demand_id, request=_request(words), out=Path(_text(words, "out")))
+        case "warm":
+            _only(words, "id", "do")
+            return Warm(id=demand_id)
+        case "normalize":
+            _only(words, "id", "do", "text", "lexicon")
+            return Spell(id=demand_id, text=_spoken_text(words), lexicon=_lexicon(words))
+        case other:
+            raise RequestRefused(f"unknown do: {other!r}")
+
+
+def id_of(line: bytes) -> str:
+    """The id of a line that was refused, as far as it can be read."""
+    try:
+        return _text(_words(line), "id", default="")
+    except RequestRefused:
+        return ""
+
+
+def is_urgent(demand: Demand) -> bool:
+    """Whether it may go ahead of an ordinary bulletin that is half done: emergencies, and questions
+    that take no time."""
+    match demand:
+        case Render(request=request):
+            return request.style is Style.EMERGENCY
+        case Warm():
+            return False
+        case Spell():
+            return True
+
+
+def ready() -> Words:
+    """The first line of the process."""
+    return {"event": "ready"}
+
+
+def progress(demand_id: str, sentence: int, total: int) -> Words:
+    """`sentence` of `total` is spoken."""
+    return {"id": demand_id, "event": "progress", "sentence": sentence, "of": total}
+
+
+def rendered(demand_id: str, rendering: Rendering) -> Words:
+    """The clip is in its place."""
+    clip = rendering.clip
+    return {
+        "id": demand_id,
+        "event": "done",
+        "clip": {
+            "sha256": clip.sha256,
+            "bytes": len(clip.data),
+            "duration_ms": clip.duration_ms,
+            "lufs": clip.lufs,
+            "peak_dbfs": clip.peak_dbfs,
+            "engine": clip.engine,
+            "media_type": clip.media_type,
+        },
+        "engines": list(rendering.engines),
+        "sentences": rendering.sentences,
+        "cached_sentences": rendering.cached_sentences,
+        "spoken": rendering.spoken,
+        "guesses": _guesses(rendering.guesses),
+    }
+
+
+def spelled(demand_id: str, spoken: str, guesses: tuple[Guess, ...]) -> Words:
+    """How the text will be read."""
+    return {"id": demand_id, "event": "done", "spoken": spoken, "guesses": _guesses(guesses)}
+
+
+def warmed(demand_id: str, engines: tuple[str, ...]) -> Words:
+    """These engines are loaded."""
+    return {"id": demand_id, "event": "done", "engines": list(engines)}
+
+
+def failed(demand_id: str, failure: SpeechError) -> Words:
+    """The demand came to nothing, and why."""
+    return {"id": demand_id, "event": "error", "code": failure.code, "vi": failure.vi, "en": failure.en}
+
+
+def _guesses(guesses: tuple[Guess, ...]) -> list[Words]:
+    return [asdict(guess) for guess in guesses]
+
+
+def _words(line: bytes) -> Mapping[str, object]:
+    try:
+        words = json.loads(line)
+    except (ValueError, RecursionError) as refusal:
+        raise RequestRefused("not a line of JSON") from refusal
+    if not isinstance(words, dict):
+        raise RequestRefused("not a JSON object")
+    return words
+
+
+def _request(words: Mapping[str, object]) -> RenderRequest:
+    try:
+        style = Style(_text(words, "style", default=Style.BULLETIN.value))
+    except ValueError as refusal:
+        raise RequestRefused("style is neither bulletin nor emergency") from refusal
+    repeat = words.get("repeat", 1)
+    if type(repeat) is not int or not 1 <= repeat <= MOST_REPEATS:
+        raise RequestRefused(f"repeat is not 1 to {MOST_REPEATS}")
+    with_chime = words.get("chime", True)
+    if not isinstance(with_chime, bool):
+        raise RequestRefused("chime is neither true nor false")
+    return RenderRequest(
+        text=_spoken_text(words),
+        style=style,
+        repeat=repeat,
+        chime=with_chime,
+        issued_at_spoken=_text(words, "issued_at", default="") or None,
+        lexicon=_lexicon(words),
+    )
+
+
+def _spoken_text(words: Mapping[str, object]) -> str:
+    text = _text(words, "text")
+    if len(text) > LONGEST_TEXT:
+        raise RequestRefused(f"text is longer than {LONGEST_TEXT} characters")
+    return text
+
+
+def _lexicon(words: Mapping[str, object]) -> tuple[Reading, ...]:
+    rows = words.get("lexicon", [])
+    if not isinstance(rows, list):
+        raise RequestRefused("lexicon is not a list")
+    readings = []
+    for row in rows:
+        match row:
+            case [str(written), str(reading)]:
+                readings.append(Reading(written=written, reading=reading))
+            case _:
+                raise RequestRefused("lexicon holds something else than [written, reading]")
+    return tuple(readings)
+
+
+def _text(words: Mapping[str, object], key: str, default: str | None = None) -> str:
+    value = words.get(key, default)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str):
+        raise RequestRefused(f"{key} is not a string")
+    return value
+
+
+def _only(words: Mapping[str, object], *known: str) -> None:
+    unknown = sorted(set(words) - set(known))
+    if unknown:
+        raise RequestRefused(f"unknown key {unknown[0]!r}")
