@@ -16,7 +16,13 @@ Row = dict[str, Any]
 
 
 def shown(value: Any) -> str:
-    return f"{value:,.3g}" if isinstance(value, float) and value < 1000 else f"{value:,.0f}" if value is not None else "—"
+    return (
+        f"{value:,.3g}"
+        if isinstance(value, float) and value < 1000
+        else f"{value:,.0f}"
+        if value is not None
+        else "—"
+    )
 
 
 def table(rows: list[Row]) -> str:
@@ -33,8 +39,12 @@ def table(rows: list[Row]) -> str:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--only", choices=MEASURES, action="append", help="one of the measures (may be repeated)")
-    parser.add_argument("--quick", action="store_true", help="smaller numbers, to see that the bench itself works")
+    parser.add_argument(
+        "--only", choices=MEASURES, action="append", help="one of the measures (may be repeated)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="smaller numbers, to see that the bench itself works"
+    )
     options = parser.parse_args(arguments)
     rows: list[Row] = []
     for name in options.only or MEASURES:
@@ -46,7 +56,9 @@ def main(arguments: list[str]) -> int:
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print("\n" + table(rows))
-    print(f"\nwritten to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")
+    print(
+        f"\nwritten to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}"
+    )
     return 0
 
 

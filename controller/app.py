@@ -11,6 +11,7 @@ from controller.config import Settings
 from controller.dispatch.alarming import Alarming
 from controller.dispatch.auditing import Auditor
 from controller.dispatch.deeds import Desk
+from controller.dispatch.emission import Emission
 from controller.dispatch.intake import Intake
 from controller.dispatch.keyring import load_keyring
 from controller.dispatch.mail import Letterbox
@@ -22,6 +23,7 @@ from controller.dispatch.room import Room
 from controller.dispatch.runner import GATHER_S, Loop, Pulse, Runner, Watch
 from controller.dispatch.showing import Showing
 from controller.dispatch.signals import Signals, Topic, Wake
+from controller.dispatch.stopping import Stopping
 from controller.dispatch.views import Views
 from controller.dispatch.writing import Writing
 from controller.fleet.monitor import Monitor
@@ -145,7 +147,12 @@ class Loa:
         showing = Showing(room)
         self.planner = Planner(room)
         self.views = Views(room, showing, self.planner)
-        self.desk = Desk(Writing(room, self.views.announcement), Alarming(room, showing))
+        emission = Emission(room, showing)
+        self.desk = Desk(
+            Writing(room, self.views.announcement),
+            Alarming(room, showing, emission),
+            Stopping(room, emission),
+        )
         self.intake = Intake(room, self._box)
         self.renewer = Renewer(room, showing)
         self.auditor = Auditor(room)

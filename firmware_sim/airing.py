@@ -53,15 +53,21 @@ def began(turn: Turn, given: SoundBegan) -> None:
     if stretch is None or stretch.number != given.number:
         return
     airing = turn.state.airings[stretch.claim]
-    turn.change(mark_at=turn.now + turn.state.habits.mark_s)
+    turn.change(mark_at=max(turn.now, stretch.since + turn.state.habits.mark_s))
     if not airing.started:
         turn.airing(replace(airing, started=True))
         item = airing.item
-        late_ms = round((_wall(turn) - item.due_at).total_seconds() * 1000)
+        began_at = turn.state.clock.wall(stretch.since)
+        late_ms = round((began_at - item.due_at).total_seconds() * 1000)
         if turn.state.clock.state is ClockState.UNSURE:
             late_ms = 0
         reporting.receipt(
-            turn, ReceiptKind.STARTED, late_ms=late_ms, restarts=airing.restarts, **reporting.about(item)
+            turn,
+            ReceiptKind.STARTED,
+            at_own=stretch.since,
+            late_ms=late_ms,
+            restarts=airing.restarts,
+            **reporting.about(item),
         )
 
 
@@ -161,7 +167,9 @@ def _play(turn: Turn, item: Item, from_ms: int) -> None:
         return
     whole = item.bulletin_class is BulletinClass.EMERGENCY
     index, offset = place(airing, 0 if whole and not from_ms else airing.base_ms + from_ms)
-    airing = replace(airing, index=index, done_ms=before(airing, index), silent_since=None)
+    done_ms = before(airing, index)
+    if (airing.index, airing.done_ms, airing.silent_since) != (index, done_ms, None):
+        airing = replace(airing, index=index, done_ms=done_ms, silent_since=None)
     _next_part(turn, airing, index, offset)
 
 
@@ -170,7 +178,8 @@ def _next_part(turn: Turn, airing: Airing, index: int, from_ms: int = 0) -> None
         finish(turn, airing, None)
         return
     part = airing.parts[index]
-    airing = replace(airing, index=index)
+    if airing.index != index:
+        airing = replace(airing, index=index)
     if part.clip is None:
         _sound(turn, airing, index, from_ms)
     elif part.name == "words" and (part.clip not in turn.state.clips or airing.words_refused):
@@ -207,7 +216,9 @@ def _set_stretch(turn: Turn, airing: Airing, index: int, from_ms: int) -> None:
 
 
 def _sound(turn: Turn, airing: Airing, index: int, from_ms: int) -> None:
-    _start(turn, replace(airing, silent_since=None), index, from_ms, tone=None)
+    if airing.silent_since is not None:
+        airing = replace(airing, silent_since=None)
+    _start(turn, airing, index, from_ms, tone=None)
 
 
 def _start(turn: Turn, airing: Airing, index: int, from_ms: int, tone: str | None) -> None:
@@ -276,9 +287,9 @@ def _drop(turn: Turn, item: Item, reason: str) -> None:
         claims.close(turn, airing, reason)
         return
     claims.forget(turn, item.claim)
-    claims.keep_done(turn, item)
     code = Code.STOPPED if reason == arbitration.Reason.STOPPED else Code.EXPIRED
     claims.refuse(turn, item, str(code), reason)
+    claims.keep_done(turn, item)
 
 
 def _no_content(turn: Turn, airing: Airing) -> None:

@@ -1,7 +1,6 @@
 """One simulated node in the world: it owns link, flash, player and crystal, and does what the step says."""
 
 import asyncio
-import hashlib
 import random
 from collections import deque
 from collections.abc import Callable
@@ -21,7 +20,6 @@ from firmware_sim.effects import (
     ClipsChecked,
     Effect,
     Examine,
-    Examined,
     Fetch,
     Fetched,
     Forget,
@@ -30,10 +28,10 @@ from firmware_sim.effects import (
     LinkDown,
     LinkUp,
     Look,
-    PowerOn,
     Send,
     Sensed,
     SoundBegan,
+    SoundOver,
     StartSound,
     StopSound,
     StoreFull,
@@ -47,8 +45,8 @@ from firmware_sim.flash import Flash, FlashFull, alter
 from firmware_sim.journal import Journal
 from firmware_sim.player import Player
 from firmware_sim.power import Identity
+from firmware_sim.reading import examine, power_on_from, spoilt
 from firmware_sim.sense import Surroundings
-from firmware_sim.sound import measure
 from firmware_sim.state import Habits, NodeState, Step
 from firmware_sim.tape import Tape
 
@@ -96,7 +94,7 @@ class Body:
         self._world = world
         self._rng = rng
         self._on_fault = on_fault
-        self._player = Player(self.node, journal, world, self._feed, tape)
+        self._player = Player(self.node, journal, world, self._over, tape)
         self._crystal = Oscillator(boot_mono=0.0)
         self._link: Link | None = None
         self._away = False
@@ -108,6 +106,8 @@ class Body:
         self._tasks: set[asyncio.Task[None]] = set()
         self._begun: dict[ClipHash, bytes] = {}
         self._stored = 0
+        self._began: SoundBegan | None = None
+        self._began_soon: asyncio.TimerHandle | None = None
 
     @property
     def powered(self) -> bool:
@@ -136,7 +136,13 @@ class Body:
         mono = asyncio.get_running_loop().time()
         self._crystal = Oscillator(boot_mono=mono, drift_ppm=self._make.drift_ppm)
         boot = BootId(f"b{self._rng.getrandbits(64):016x}")
-        given = self._read_flash(boot)
+        now = self._world.at(mono) + timedelta(seconds=self._make.rtc_offset_s)
+        given = power_on_from(
+            self.flash,
+            boot=boot,
+            boot_nonce=f"{self._rng.getrandbits(128):032x}",
+            rtc_at=now if self._make.rtc else None,
+        )
         first = node.boot(self._identity, self._habits, given)
         offline = State(node=self.node, boot=boot, online=False)
         will = Will(topic=topics.state(self.node), payload=sign(offline, self._key))
@@ -189,32 +195,13 @@ class Body:
         self._state = None
         self._inbox.clear()
         self._begun.clear()
-        for handle in (self._timer, self._drain_soon):
+        for handle in (self._timer, self._drain_soon, self._began_soon):
             if handle is not None:
                 handle.cancel()
+        self._began, self._began_soon = None, None
         self._timer, self._drain_soon, self._timer_at = None, None, None
         for task in self._tasks:
             task.cancel()
-
-    def _read_flash(self, boot: BootId) -> PowerOn:
-        clips: dict[ClipHash, tuple[int, int | None]] = {}
-        for sha, data in self.flash.rows(rows.CLIPS).items():
-            if hashlib.sha256(data).hexdigest() == sha:
-                clips[ClipHash(sha)] = (len(data), measure(data))
-        rtc_at = None
-        if self._make.rtc:
-            now = self._world.at(asyncio.get_running_loop().time())
-            rtc_at = now + timedelta(seconds=self._make.rtc_offset_s)
-        return PowerOn(
-            boot=boot,
-            boot_nonce=f"{self._rng.getrandbits(128):032x}",
-            documents=self.flash.rows(rows.DOCUMENTS),
-            clips=clips,
-            claims=self.flash.rows(rows.CLAIMS),
-            receipts=self.flash.rows(rows.RECEIPTS),
-            facts=self.flash.rows(rows.FACTS),
-            rtc_at=rtc_at,
-        )
 
     def _feed(self, given: Input) -> None:
         """Appends; the loop's next turn takes it up."""
@@ -266,7 +253,7 @@ class Body:
             case StopSound():
                 over = self._player.stop()
                 if over is not None:
-                    self._feed(over)
+                    self._over(over)
             case Send(topic=topic, message=message, qos=qos, retain=retain):
                 if self._link is not None:
                     self._link.post(topic, sign(message, self._key), qos=qos, retain=retain)
@@ -279,10 +266,9 @@ class Body:
                 if self._link is not None:
                     self._link.unsubscribe(names)
             case Examine(claim=claim, sha256=sha):
-                self._feed(self._examine(claim, sha))
+                self._feed(examine(self.flash, claim, sha))
             case CheckClips(clips=clips):
-                spoilt = tuple(sha for sha in clips if not self._is_whole(sha))
-                self._feed(ClipsChecked(spoilt=spoilt))
+                self._feed(ClipsChecked(spoilt=spoilt(self.flash, clips)))
             case Look():
                 free_mb = self.flash.free_bytes() // 1_000_000
                 self._feed(Sensed(look=self._player.look(), storage_free_mb=free_mb))
@@ -305,18 +291,24 @@ class Body:
     def _start_sound(self, start: StartSound) -> None:
         clip = self.flash.read(rows.CLIPS, start.clip) if start.clip is not None else None
         trouble = self._player.start(start, clip)
-        self._feed(trouble if trouble is not None else SoundBegan(number=start.number))
+        if trouble is not None:
+            self._feed(trouble)
+            return
+        # The report of a beginning can wait; the first samples of a thousand neighbours can't.
+        self._began = SoundBegan(number=start.number)
+        self._began_soon = asyncio.get_running_loop().call_later(self._habits.chores_wait_s, self._tell_began)
 
-    def _examine(self, claim: str, sha: ClipHash) -> Examined:
-        data = self.flash.read(rows.CLIPS, sha)
-        if data is None:
-            return Examined(claim=claim, sha256=sha)
-        digest = hashlib.sha256(data).hexdigest()
-        return Examined(claim=claim, sha256=sha, digest=digest, size=len(data), duration_ms=measure(data))
+    def _tell_began(self) -> None:
+        if self._began_soon is not None:
+            self._began_soon.cancel()
+            self._began_soon = None
+        if self._began is not None:
+            self._feed(self._began)
+            self._began = None
 
-    def _is_whole(self, sha: ClipHash) -> bool:
-        data = self.flash.read(rows.CLIPS, sha)
-        return data is not None and hashlib.sha256(data).hexdigest() == sha
+    def _over(self, over: SoundOver) -> None:
+        self._tell_began()
+        self._feed(over)
 
     async def _fetch(self, order: Fetch) -> None:
         await asyncio.sleep(self._rng.uniform(0.0, order.spread_s))

@@ -19,16 +19,20 @@ def refuse(turn: Turn, item: Item, code: str, detail: str) -> None:
 
 def partial(turn: Turn, broken: Broken) -> None:
     """The power went in the middle and it is not worth going on: what was heard of it is reported."""
-    record = {"until": broken.until, "done": True}
-    turn.do(Keep(table=flash.CLAIMS, key=broken.claim, value=json.dumps(record).encode()))
     facts = {**broken.about, "played_ms": broken.at_ms, "restarts": broken.restarts}
     reporting.receipt(turn, ReceiptKind.FINISHED, reason="power_cut", **facts)
+    settled(turn, broken)
+
+
+def settled(turn: Turn, broken: Broken) -> None:
+    """Its last receipt lies in flash, so there is nothing to resume."""
+    record = {"until": broken.until, "done": True}
+    turn.do(Keep(table=flash.CLAIMS, key=broken.claim, value=json.dumps(record).encode()))
 
 
 def close(turn: Turn, airing: Airing, reason: str | None) -> None:
     """The item is over: how much of it went out, and whether it was heard."""
     forget(turn, airing.item.claim)
-    keep_done(turn, airing.item)
     facts = {
         **reporting.about(airing.item),
         "duration_ms": airing.duration_ms,
@@ -40,6 +44,8 @@ def close(turn: Turn, airing: Airing, reason: str | None) -> None:
     reporting.receipt(turn, ReceiptKind.FINISHED, reason=reason, **facts)
     if airing.started:
         reporting.receipt(turn, ReceiptKind.HEARD, **facts)
+    # the receipt first: a claim that is done without one would leave the controller waiting for ever
+    keep_done(turn, airing.item)
 
 
 def give_up(turn: Turn, item: Item) -> None:

@@ -83,7 +83,7 @@ class StoreFull:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundBegan:
-    """The first sample of stretch ``number`` went out just now."""
+    """The first sample of stretch ``number`` went out when it was asked for (told a moment later)."""
 
     number: int
 

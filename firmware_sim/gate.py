@@ -53,8 +53,8 @@ def _gate(turn: Turn, item: Item, content: Content) -> None:
                 return
             if code is Code.CONTENT and content.sha256 is not None and item.clip is not None:
                 storing.spoilt(turn, item.clip.sha256)
-            claims.give_up(turn, item)
             claims.refuse(turn, item, str(code), detail)
+            claims.give_up(turn, item)
         case admission.Cleared():
             _cleared(turn, answer, content, resumed or (0, 0))
 

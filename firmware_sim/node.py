@@ -39,7 +39,8 @@ def step(state: NodeState, given: Input, now: float) -> Step:
     """One more fact at ``now``, the node's own seconds since this boot. Never raises."""
     turn = Turn(state=state, now=now)
     _take(turn, given)
-    if not isinstance(given, Arrived) or now >= _wake(turn):
+    if not isinstance(given, Arrived):
+        # What came over the link is done first; whatever else is due by now has its own wake.
         _look_around(turn)
     return _step(turn)
 
@@ -80,6 +81,7 @@ def _look_around(turn: Turn) -> None:
     if turn.state.floor_wake is not None and turn.now >= turn.state.floor_wake:
         airing.floor_input(turn, arbitration.Tick())
     planning.begin_due(turn)
+    receiving.chores(turn)
     airing.mark_due(turn)
     airing.silence_due(turn)
     storing.fetch_due(turn)
@@ -88,6 +90,7 @@ def _look_around(turn: Turn) -> None:
     reporting.ask_again(turn)
     reporting.heartbeat(turn)
     remembering.keep_floor(turn)
+    remembering.keep_starts(turn)
 
 
 def _wake(turn: Turn) -> float:
@@ -96,6 +99,7 @@ def _wake(turn: Turn) -> float:
         planning.due_wake(state),
         state.floor_wake,
         state.mark_at,
+        state.chores_at,
         airing.silence_wake(turn),
         storing.fetch_wake(state),
         reporting.receipts_wake(state),

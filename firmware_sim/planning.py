@@ -7,7 +7,7 @@ from devices.errors import Code
 from devices.items import ClaimId, Item
 from devices.memory import Held, Memory
 from devices.messages import Alert, Alerts, ClockState, Programme
-from firmware_sim import airing, claims, gate, reporting, storing
+from firmware_sim import airing, claims, gate, late_words, reporting, storing
 from firmware_sim.state import NodeState, Turn
 
 MISSED_WITHIN = timedelta(days=2)
@@ -36,7 +36,7 @@ def withdrawn(turn: Turn, before: Memory) -> None:
 
 
 def alerts_changed(turn: Turn) -> None:
-    """A list of alerts came: what is cancelled or superseded ends now, what is new begins now."""
+    """A list of alerts came: what is cancelled or superseded ends, what sounds learns its words, what is new begins."""
     state = turn.state
     ended = set(alerts.ended(state.memory))
     active = {alert.id for alert, _ in alerts.in_force(state.memory, _wall(turn))}
@@ -44,6 +44,7 @@ def alerts_changed(turn: Turn) -> None:
     over = tuple(sorted(alert for alert in known if alert in ended or alert not in active))
     if over:
         airing.floor_input(turn, arbitration.Stop(alerts=over))
+    late_words.learn(turn)
     rounds(turn)
 
 
@@ -149,8 +150,8 @@ def _missed(turn: Turn) -> None:
                 continue
             item = programme.item_of(entry, held.message, held)
             if item.claim not in turn.state.memory.claims and item.claim not in listed:
-                claims.give_up(turn, item)
                 claims.refuse(turn, item, str(Code.EXPIRED), str(arbitration.Reason.LATE))
+                claims.give_up(turn, item)
 
 
 def _speakable(state: NodeState, item: Item) -> bool:

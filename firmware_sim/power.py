@@ -8,9 +8,9 @@ from devices import admission, codec, topics
 from devices.errors import DeviceError
 from devices.items import ClaimId
 from devices.memory import Memory, new_memory
-from devices.messages import ClockState, NodeId, Receipt, Report, TenantId
+from devices.messages import ClockState, NodeId, Receipt, ReceiptKind, Report, TenantId
 from devices.session import Outgoing
-from firmware_sim import flash, planning, storing
+from firmware_sim import claims, flash, planning, storing
 from firmware_sim.clock import booted
 from firmware_sim.effects import Forget, PowerOn, Subscribe
 from firmware_sim.receiving import listen
@@ -51,6 +51,10 @@ def power_on(identity: Identity, habits: Habits, given: PowerOn) -> Turn:
         check_at=habits.check_clips_s * (0.5 + habits.luck / 2),
     )
     turn = Turn(state=state, now=0.0)
+    for broken in state.broken:
+        if _reported(broken, state.outbox):
+            claims.settled(turn, broken)
+    turn.change(broken=tuple(one for one in state.broken if not _reported(one, state.outbox)))
     for topic in dropped:
         turn.do(Forget(table=flash.DOCUMENTS, key=topic))
     turn.do(Subscribe(filters=topics.subscriptions_before(memory.node)))
@@ -121,3 +125,14 @@ def _broken(claims: Mapping[str, bytes]) -> tuple[Broken, ...]:
                 )
             )
     return tuple(found)
+
+
+def _reported(broken: Broken, outbox: Outbox) -> bool:
+    """The power went between the last receipt and the note that the claim is done: it was said to its end."""
+    about = broken.about
+    return any(
+        receipt.kind is ReceiptKind.FINISHED
+        and (receipt.occurrence, receipt.alert, receipt.round, receipt.command)
+        == (about["occurrence"], about["alert"], about["round"], about["command"])
+        for receipt in outbox.receipts
+    )

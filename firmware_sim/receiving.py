@@ -100,7 +100,24 @@ def _alerts(turn: Turn, message: Alerts) -> None:
         clock = replace(turn.state.clock, base_at=message.issued_at, base_mono=turn.now)
         turn.change(clock=clock)
     planning.alerts_changed(turn)
-    storing.needs(turn)
+    # The siren first: receipts and the fetch of the words wait for a moment of this node's own.
+    chores_at = turn.now + turn.state.habits.chores_wait_s
+    turn.change(chores_at=chores_at if turn.state.chores_at is None else turn.state.chores_at)
+
+
+def chores(turn: Turn) -> None:
+    """What follows from a list of alerts beside the sound."""
+    if turn.state.chores_at is None or turn.now < turn.state.chores_at:
+        return
+    turn.change(chores_at=None)
+    storing.needs(turn, turn.state.habits.push_wait_s)
+    for topic, held in turn.state.memory.documents.items():
+        if isinstance(held.message, Alerts):
+            _tell_accepted(turn, topic, held.message)
+    storing.tell_cached(turn)
+
+
+def _tell_accepted(turn: Turn, topic: str, message: Alerts) -> None:
     for alert in message.alerts:
         mark = f"accepted:{alert.id}:{alert.state}"
         if mark not in turn.state.told:
@@ -109,11 +126,10 @@ def _alerts(turn: Turn, message: Alerts) -> None:
                 turn,
                 ReceiptKind.ACCEPTED,
                 alert=alert.id,
-                topic=document_topic(message) or "",
+                topic=topic,
                 version=message.version,
                 reason=str(alert.state),
             )
-    storing.tell_cached(turn)
 
 
 def _answer(turn: Turn, message: Answer) -> None:
@@ -172,6 +188,9 @@ def _not_after(instant: datetime, now: datetime) -> datetime:
 
 
 def _clip(turn: Turn, given: Arrived) -> None:
+    if turn.state.chores_at is not None:
+        # The words overtook the chores that would have wanted them.
+        storing.needs(turn, turn.state.habits.push_wait_s)
     place = topics.parse(given.topic)
     if place is None or place.sha256 is None or place.sha256 not in turn.state.wanted:
         turn.change(ignored=turn.state.ignored + 1)

@@ -19,14 +19,17 @@ def keep_memory(turn: Turn, memory: Memory) -> None:
     """Takes the memory over, and writes what of its facts changed."""
     old = turn.state.memory
     turn.change(memory=memory)
-    if (
-        memory.epochs != old.epochs
-        or memory.windows != old.windows
-        or memory.stops != old.stops
-        or memory.command_starts != old.command_starts
-        or memory.alert_starts != old.alert_starts
-    ):
+    if memory.epochs != old.epochs or memory.windows != old.windows or memory.stops != old.stops:
         turn.do(Keep(table=flash.FACTS, key=GATES, value=facts.to_bytes(memory)))
+    elif memory.command_starts != old.command_starts or memory.alert_starts != old.alert_starts:
+        turn.change(starts_kept=False)
+
+
+def keep_starts(turn: Turn) -> None:
+    """What the rate limits count is written a moment after the sound: losing it costs one minute's count."""
+    if not turn.state.starts_kept:
+        turn.change(starts_kept=True)
+        turn.do(Keep(table=flash.FACTS, key=GATES, value=facts.to_bytes(turn.state.memory)))
 
 
 def keep_floor(turn: Turn) -> None:

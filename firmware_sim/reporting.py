@@ -27,14 +27,14 @@ RECENT_ANSWERS = 64
 THROUGH = "through"
 
 
-def receipt(turn: Turn, kind: ReceiptKind, **facts: Any) -> Receipt:
+def receipt(turn: Turn, kind: ReceiptKind, at_own: float | None = None, **facts: Any) -> Receipt:
     """Notes one step of one delivery: next number, now, into flash, and on its way within the spread."""
     state = turn.state
     outbox = state.outbox
     noted = Receipt(
         seq=outbox.outgoing.last + 1,
         kind=kind,
-        at=state.clock.wall(turn.now),
+        at=state.clock.wall(turn.now if at_own is None else at_own),
         clock=state.clock.state,
         **facts,
     )

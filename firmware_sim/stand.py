@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import random
 import signal
@@ -19,6 +20,7 @@ from firmware_sim.state import Habits
 from firmware_sim.village import Ground, OrderRefused, Village, paho_links
 
 FLUSH_S = 0.05
+SETTLED_S = 10.0
 READ_BYTES = 65_536
 
 
@@ -70,6 +72,8 @@ async def run_fleet(fleet: Fleet, options: Options, *, orders: BinaryIO, events:
     stand.listen(loop, orders)
     village.start()
     mouth.say({"event": "ready", "nodes": len(fleet.members)})
+    # What a fleet is made of lives as long as it: a full collection would stand between two first samples.
+    loop.call_later(SETTLED_S, gc.freeze)
     await stand.quit.wait()
     await village.stop()
     stand.deaf(loop, orders)

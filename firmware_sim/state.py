@@ -22,8 +22,11 @@ class Habits:
     firmware: str = "loa-sim/1"
     telemetry_s: float = 20.0
     report_within_s: float = 0.5
+    chores_after_s: float = 0.3
+    chores_within_s: float = 1.2
     fetch_spread_s: float = 2.0
     urgent_spread_s: float = 0.1
+    push_wait_s: float = 3.0
     refetch_first_s: float = 1.0
     refetch_most_s: float = 60.0
     urgent_refetch_s: float = 5.0
@@ -33,6 +36,11 @@ class Habits:
     words_wait_s: float = 60.0
     silence_most_s: float = 8.0
     refusals_a_minute: int = 30
+
+    @property
+    def chores_wait_s(self) -> float:
+        """How long after a first sample this node begins with what is not sound."""
+        return self.chores_after_s + self.luck * self.chores_within_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +148,7 @@ class NodeState:
     again: frozenset[str] = frozenset()
     agenda: tuple[Item, ...] = ()
     rounds_at: float | None = None
+    chores_at: float | None = None
     storm_until: datetime | None = None
     examining: Mapping[str, Item] = field(default_factory=dict)
     floor: Floor = field(default_factory=Floor)
@@ -160,6 +169,7 @@ class NodeState:
     telemetry_seq: int = 0
     check_at: float = 0.0
     floor_kept: float = 0.0
+    starts_kept: bool = True
     store_ok: bool = True
     amplifier_fault: bool = False
     refusals: int = 0

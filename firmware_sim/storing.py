@@ -12,14 +12,18 @@ from firmware_sim.sound import measure
 from firmware_sim.state import NodeState, Stored, Turn, Wanted
 
 
-def needs(turn: Turn) -> None:
-    """Compares what the documents name with what lies in flash, and asks for what is missing."""
+def needs(turn: Turn, push_wait_s: float = 0.0) -> None:
+    """Compares what the documents name with what lies in flash, and asks for what is missing.
+
+    The words of an alert may come by themselves: they are asked for after ``push_wait_s``.
+    """
     state = turn.state
     needed = _needed(turn)
     wanted = {sha: want for sha, want in state.wanted.items() if sha in needed}
     for sha, (ref, urgent) in needed.items():
         if sha not in state.clips and sha not in wanted:
-            wanted[sha] = Wanted(ref=ref, urgent=urgent, again_at=turn.now)
+            again_at = turn.now + push_wait_s if urgent else turn.now
+            wanted[sha] = Wanted(ref=ref, urgent=urgent, again_at=again_at)
     turn.change(wanted=wanted)
     fetch_due(turn)
 

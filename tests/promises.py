@@ -1,32 +1,38 @@
 """`make promises`: one line per promise: its tests, and whether they were shown to fail without its guard.
 
 A guard is a passage of the source named in ``tests/guards.toml``. It is removed from a temporary copy of the
-tree, and the promise's tests must then fail there. Nothing is declared: what is printed was just run.
+tree; of the tests named there only those marked with the promise run, and for each promise at least one of
+its own must then fail. Nothing is declared: what is printed was just run.
 """
 
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
 from collections import defaultdict
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HOUSE = ("controller", "devices", "tts", "schedules", "firmware_sim", "tests", "bench")
+HOUSE = ("controller", "devices", "tts", "schedules", "firmware_sim", "tests", "bench", "docs")
 IDS = (
     *(f"P{n}" for n in range(1, 25)),
     *(f"F{n:02}" for n in range(1, 83)),
     *(f"S{n:02}" for n in range(1, 81)),
 )
+AT_MOST_S = 300
+Trial = tuple[tuple[str, ...], tuple[str, ...]]
+"""Which promises, and which tests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,11 @@ class Guard:
     without: str
     tests: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        lines = [line.strip() for line in self.guard.splitlines() if line.strip()]
+        return f"{self.file}: {lines[0][:70]}"
+
 
 class Collector:
     """A pytest plugin that only listens: which test names which promise."""
@@ -48,9 +59,36 @@ class Collector:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            for mark in item.iter_markers("promise"):
-                for promise in mark.args:
-                    self.tests[promise].append(item.nodeid)
+            for promise in promises_of(item):
+                self.tests[promise].append(item.nodeid)
+
+
+class Witness:
+    """A pytest plugin for one trial: keeps the tests of these promises, notes which of them failed."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self.ids = frozenset(ids)
+        self.marks: dict[str, set[str]] = {}
+        self.ran: set[str] = set()
+        self.failed: set[str] = set()
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        chosen = [item for item in items if promises_of(item) & self.ids]
+        self.marks = {item.nodeid: promises_of(item) & self.ids for item in chosen}
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in self.marks])
+        items[:] = chosen
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        marks = self.marks.get(report.nodeid, set())
+        if report.passed and report.when == "call":
+            self.ran |= marks
+        if report.failed:
+            self.ran |= marks
+            self.failed |= marks
+
+
+def promises_of(item: pytest.Item) -> set[str]:
+    return {promise for mark in item.iter_markers("promise") for promise in mark.args}
 
 
 def guards() -> list[Guard]:
@@ -67,77 +105,151 @@ def guards() -> list[Guard]:
     ]
 
 
-def run_tests(tree: Path, tests: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", *tests],
-        cwd=tree,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
-        check=False,
+def collected() -> dict[str, list[str]] | None:
+    """The tests of each promise by node id; None where the suite can't be collected."""
+    collector = Collector()
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        code = pytest.main(["--collect-only", "-q", str(ROOT / "tests")], plugins=[collector])
+    return collector.tests if code == 0 else None
+
+
+def trial(ids: list[str], tests: list[str], out: Path) -> int:
+    """Inside a copy: run the tests of these promises and write which promises ran and which failed."""
+    witness = Witness(ids)
+    code = pytest.main(["-q", "--no-header", *tests], plugins=[witness])
+    out.write_text(
+        json.dumps({"ran": sorted(witness.ran), "failed": sorted(witness.failed)}), encoding="utf-8"
     )
+    return int(code)
 
 
-def tried(guard: Guard) -> str:
-    """Run the guard's tests on a copy without it: `yes` if a test failed, else what went wrong instead."""
+def copied(tree: Path) -> None:
+    for room in HOUSE:
+        shutil.copytree(ROOT / room, tree / room, ignore=shutil.ignore_patterns("__pycache__", "results"))
+    for name in ("pyproject.toml", "Makefile", "CHANGELOG.md", "README.md"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, tree)
+
+
+def run_in(tree: Path, guard: Guard) -> dict[str, list[str]] | str:
+    """What a trial in this tree showed, or why it showed nothing."""
+    out = tree / "trial.json"
+    out.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "tests.promises", "--trial", str(out), "--only", ",".join(guard.ids)]
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            [*command, *guard.tests],
+            cwd=tree,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=AT_MOST_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"its tests take more than {AT_MOST_S} s"
+    if done.returncode not in (0, 1) or not out.exists():
+        return f"pytest ended with {done.returncode}"
+    found: dict[str, list[str]] = json.loads(out.read_text(encoding="utf-8"))
+    return found
+
+
+def whole(guard: Guard) -> str | None:
+    """Why the tests of this guard can't judge: they must exist and pass while the guard is in place."""
     with tempfile.TemporaryDirectory(prefix="loa-guard-") as name:
-        tree = Path(name)
-        for room in HOUSE:
-            shutil.copytree(ROOT / room, tree / room, ignore=shutil.ignore_patterns("__pycache__", "results"))
-        shutil.copy(ROOT / "pyproject.toml", tree)
-        source = tree / guard.file
-        text = source.read_text(encoding="utf-8")
-        if text.count(guard.guard) != 1:
-            return f"NO: the passage stands {text.count(guard.guard)} times in {guard.file}"
-        before = run_tests(tree, guard.tests)
-        if before.returncode != 0:
-            return "NO: its tests fail with the guard in place"
-        source.write_text(text.replace(guard.guard, guard.without), encoding="utf-8")
-        after = run_tests(tree, guard.tests)
-    if after.returncode == 1 and re.search(r"\d+ failed", after.stdout):
-        return "yes"
-    return f"NO: pytest ended with {after.returncode} without the guard"
+        copied(Path(name))
+        found = run_in(Path(name), guard)
+    if isinstance(found, str):
+        return found
+    if found["failed"]:
+        return "its tests fail with the guard in place"
+    missing = sorted(set(guard.ids) - set(found["ran"]))
+    return f"no test named there carries {', '.join(missing)}" if missing else None
+
+
+def tried(guard: Guard, reason: str | None) -> dict[str, str]:
+    """Without the guard, for each of its promises: `yes` where a test of it failed, else what not."""
+    if reason is None:
+        with tempfile.TemporaryDirectory(prefix="loa-guard-") as name:
+            tree = Path(name)
+            copied(tree)
+            source = tree / guard.file
+            text = source.read_text(encoding="utf-8")
+            if text.count(guard.guard) == 1:
+                source.write_text(text.replace(guard.guard, guard.without), encoding="utf-8")
+                found = run_in(tree, guard)
+                if not isinstance(found, str):
+                    return {
+                        one: "yes" if one in found["failed"] else f"NO: nothing failed without {guard.name}"
+                        for one in guard.ids
+                    }
+                reason = found
+            else:
+                reason = f"the passage stands {text.count(guard.guard)} times"
+    return dict.fromkeys(guard.ids, f"NO: {reason} ({guard.name})")
+
+
+def outcomes(chosen: list[Guard]) -> list[dict[str, str]]:
+    """Every guard tried, two at a time; guards with the same tests share the run with everything in place."""
+    distinct = {(guard.ids, guard.tests): guard for guard in chosen}
+    print(f"{len(chosen)} guards: first their tests as they are, then without each guard", file=sys.stderr)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        reasons = dict(zip(distinct, pool.map(whole, distinct.values()), strict=True))
+        return list(pool.map(partial(_tried, reasons), chosen))
+
+
+def _tried(
+    reasons: dict[tuple[tuple[str, ...], tuple[str, ...]], str | None], guard: Guard
+) -> dict[str, str]:
+    result = tried(guard, reasons[guard.ids, guard.tests])
+    good = all(outcome == "yes" for outcome in result.values())
+    print(f"  {'✔' if good else '✖'} {', '.join(guard.ids)}: {guard.name}", file=sys.stderr, flush=True)
+    return result
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make promises", description=__doc__)
     parser.add_argument("--only", help="ids, comma separated: P8,S01", default="")
     parser.add_argument("--json", action="store_true", help="one JSON object per line instead of the table")
+    parser.add_argument("--trial", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("tests", nargs="*", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    collector = Collector()
-    with open(os.devnull, "w") as nowhere:
-        stdout, sys.stdout = sys.stdout, nowhere
-        try:
-            code = pytest.main(["--collect-only", "-q", "-p", "no:terminal", str(ROOT / "tests")], plugins=[collector])
-        finally:
-            sys.stdout = stdout
-    if code != 0:
+    only = [one for one in options.only.split(",") if one]
+    if options.trial:
+        return trial(only, options.tests, options.trial)
+    tests = collected()
+    if tests is None:
         print("the tests could not be collected; run `make test` first")
         return 2
-    unknown = sorted(set(collector.tests) - set(IDS))
-    wanted = [one for one in IDS if not options.only or one in options.only.split(",")]
+    wanted = [one for one in IDS if not only or one in only]
     chosen = [guard for guard in guards() if set(guard.ids) & set(wanted)]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        outcomes = list(pool.map(tried, chosen))
-    shown: dict[str, list[str]] = defaultdict(list)
-    for guard, outcome in zip(chosen, outcomes, strict=True):
-        for one in guard.ids:
-            shown[one].append(outcome)
+    results = outcomes(chosen)
+    proofs: dict[str, list[str]] = defaultdict(list)
+    for result in results:
+        for one, outcome in result.items():
+            proofs[one].append(outcome)
     for one in wanted:
-        tests = collector.tests.get(one, [])
-        proof = shown.get(one, [])
-        verdict = "—" if not proof else "yes" if all(p == "yes" for p in proof) else next(p for p in proof if p != "yes")
-        if options.json:
-            print(json.dumps({"id": one, "tests": tests, "fails_without_guard": verdict}, ensure_ascii=False))
-        else:
-            print(f"{one:<4} {len(tests):>3} test(s)   fails without its guard: {verdict:<5} {tests[0] if tests else ''}")
-    bad = [outcome for outcome in outcomes if outcome != "yes"]
-    with_tests = sum(bool(collector.tests.get(one)) for one in wanted)
-    print(f"\n{with_tests} of {len(wanted)} promises have tests; {len(outcomes) - len(bad)} of {len(outcomes)} guards proven")
+        print(line(one, tests.get(one, []), proofs.get(one, []), as_json=options.json))
+    unknown = sorted(set(tests) - set(IDS))
+    good = sum(all(outcome == "yes" for outcome in result.values()) for result in results)
+    proven = sum(bool(proofs.get(one)) and all(p == "yes" for p in proofs[one]) for one in wanted)
+    with_tests = sum(bool(tests.get(one)) for one in wanted)
+    print(
+        f"\n{with_tests} of {len(wanted)} promises have tests; {proven} of these were shown to fail without "
+        f"their guards; {good} of {len(results)} guards proven"
+    )
     if unknown:
         print(f"marks that name no promise: {', '.join(unknown)}")
-    return 1 if bad or unknown else 0
+    return 1 if good < len(results) or unknown else 0
+
+
+def line(one: str, tests: list[str], proof: list[str], *, as_json: bool) -> str:
+    verdict = "—" if not proof else next((p for p in proof if p != "yes"), "yes")
+    if as_json:
+        return json.dumps({"id": one, "tests": tests, "fails_without_guard": verdict}, ensure_ascii=False)
+    first = tests[0] if tests else ""
+    return f"{one:<4} {len(tests):>3} test(s)   fails without its guard: {verdict:<5} {first}"
 
 
 if __name__ == "__main__":

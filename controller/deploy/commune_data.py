@@ -159,6 +159,7 @@ ACCOUNTS = tuple(
         ("bientap.dd", "Hồ Văn Tịnh", "author", "19885"),
         ("pheduyet.dd", "Phan Thị Mỹ Lệ", "approver", "19885"),
         ("truc.hue", "Lê Quốc Bảo", "operator", "46"),
+        ("chihuy.hue", "Hoàng Thị Thu Hà", "operator", "46"),
         ("kythuat.hue", "Đặng Hữu Phước", "technician", "46"),
         ("lanhdao.hue", "Nguyễn Khoa Diệu Anh", "viewer", "46"),
         ("quantri.hue", "Võ Minh Trí", "administrator", "46"),
@@ -317,14 +318,14 @@ BULLETINS = (
 
 FLOOD = Emergency(
     hazard=Hazard.FLOOD,
-    level=3,
+    level=2,
     area=QUANG_DIEN,
     place="xã Quảng Điền",
-    title="Lũ sông Bồ vượt báo động 3",
-    text="Lũ sông Bồ lên nhanh, vượt báo động 3 tại thôn Niêm Phò và thôn Thủ Lễ. "
+    title="Lũ sông Bồ vượt báo động 2",
+    text="Lũ sông Bồ lên nhanh, vượt báo động 2 tại thôn Niêm Phò và thôn Thủ Lễ. "
     "Bà con đưa người già, trẻ em lên nơi cao trước {in_1_hour:%H:%M}. Cần cứu hộ, gọi 114.",
-    retraction="Tin lũ vượt báo động 3 phát lúc {now:%H:%M} là nhầm lẫn. "
-    "Nước sông Bồ vẫn dưới báo động 2, bà con không phải sơ tán.",
+    retraction="Tin lũ vượt báo động 2 phát lúc {now:%H:%M} là nhầm lẫn. "
+    "Nước sông Bồ vẫn dưới báo động 1, bà con không phải sơ tán.",
     all_clear="Lũ sông Bồ đã xuống dưới báo động 1 lúc {now:%H:%M}. "
     "Bà con có thể về nhà, kiểm tra điện trước khi dùng.",
 )

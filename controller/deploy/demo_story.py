@@ -19,15 +19,24 @@ from controller.deploy.commune_data import (
     SESSION_LINES,
     SITES,
     Bulletin,
+    SessionLines,
 )
 from controller.deploy.demo_fleet import Village
 from controller.deploy.demo_house import Cast
 from controller.deploy.demo_result import Outcome, Planted, skews
-from controller.dispatch.forms import AnnouncementView, DeliveryLine, Draft, EmergencyForm, RenderState
+from controller.dispatch.forms import (
+    AlertPhase,
+    AnnouncementView,
+    DeliveryLine,
+    Draft,
+    EmergencyForm,
+    RenderState,
+)
 from controller.dispatch.signals import Wake
+from controller.dispatch.sounds import session_sounds
 from controller.store import sessions
 from devices.messages import AlertId, NodeId
-from schedules.announcement import AnnouncementId, AreaCode
+from schedules.announcement import AnnouncementId
 from schedules.calendar import local
 from schedules.recurrence import NextSession, Once, Timing
 from schedules.session import Session
@@ -35,7 +44,7 @@ from schedules.session import Session
 LEAD = timedelta(seconds=30)
 IN_SESSION = 3
 SPEAKS_SECOND = 1
-EVERY = timedelta(seconds=120)
+EVERY = timedelta(seconds=150)
 STOP_AFTER_S = 4.0
 WRITERS = {"19867": ("bientap.qd", "pheduyet.qd"), "19885": ("bientap.dd", "pheduyet.dd")}
 
@@ -72,6 +81,7 @@ async def play(stage: Stage) -> Outcome:
     stage.village.order(dead, "surround", amplifier_alive=False)
 
     began = time.monotonic()
+    await _save_sessions(stage, local(stage.loa.clock.now()) + timedelta(days=1))
     written = await _write_and_approve(stage)
     preview = await _prepare_flood(stage)
     render_s = time.monotonic() - began
@@ -141,6 +151,7 @@ async def _write_and_approve(stage: Stage) -> tuple[AnnouncementView, ...]:
         view = await views.announcement(approver, announcement)
         approved.append(await desk.approve(approver, announcement, view.content_hash))
     stage.teller.progress("Đang đọc bài", len(submitted), len(submitted))
+    await _until(partial(_greetings_read, stage), 120, "the openings and closings")
     return tuple(approved)
 
 
@@ -205,16 +216,21 @@ async def _open_sessions(stage: Stage) -> datetime:
     """Set both communes' morning sessions ``LEAD`` ahead, on a whole second."""
     now = stage.loa.clock.now()
     at = local(datetime.fromtimestamp(math.ceil((now + LEAD).timestamp()), tz=now.tzinfo))
-    for lines in SESSION_LINES:
-        session = morning(lines.commune, lines.name, at)
-        await stage.loa.db.write(sessions.save, session)
-    stage.loa.signals.wake(Wake.PLANNER)
+    await _save_sessions(stage, at)
     return at
 
 
-def morning(commune: AreaCode, name: str, at: datetime) -> Session:
-    """The one session of a commune, on one date."""
-    return Session(id=f"sang-{commune}", area=commune, name=name, start=at.time(), dates=(at.date(),))
+async def _save_sessions(stage: Stage, at: datetime) -> None:
+    """Both mornings, on one date; what they say first and last is read as soon as they are known."""
+    for lines in SESSION_LINES:
+        await stage.loa.db.write(sessions.save, _morning(lines, at.replace(microsecond=0)))
+    stage.loa.signals.wake(Wake.PLANNER, Wake.RENDERER)
+
+
+def _morning(lines: SessionLines, at: datetime) -> Session:
+    return Session(
+        id=f"sang-{lines.commune}", area=lines.commune, name=lines.name, start=at.time(), dates=(at.date(),)
+    )
 
 
 async def _until_held(stage: Stage) -> tuple[DeliveryLine, ...]:
@@ -242,8 +258,13 @@ async def _flood(
     )
     due_at, duration_ms, title = items[SPEAKS_SECOND]
     await _sleep_until(stage.loa, due_at + timedelta(milliseconds=duration_ms * 0.4))
+    fired = await stage.loa.desk.fire(_operator(stage), preview, _typed_name(stage), f"demo-fire-{preview}")
+    if fired.phase is not AlertPhase.PENDING_SECOND:
+        raise DemoFailed(f"more than 20,000 people, and no second person was asked ({fired.phase})")
+    stage.teller.say(f"Lũ, hơn 20.000 người: {fired.fired_by_name} đã gửi, chờ người thứ hai.")
+    second = stage.cast.people["chihuy.hue"]
     pressed_s = time.monotonic()
-    view = await stage.loa.desk.fire(_operator(stage), preview, _typed_name(stage), f"demo-fire-{preview}")
+    view = await stage.loa.desk.confirm_second(second, fired.id)
     stage.teller.say(f"KHẨN CẤP giữa bài “{title}”: còi và thông báo lũ tới {view.total.nodes} cụm loa.")
 
     async def over() -> bool:
@@ -326,6 +347,11 @@ async def _rendered(stage: Stage, person: Person, announcement: AnnouncementId) 
     if view.rendering.state is RenderState.FAILED:
         raise DemoFailed(f"{view.announcement.title}: {view.rendering.en}")
     return view.rendering.state is RenderState.READY
+
+
+async def _greetings_read(stage: Stage) -> bool:
+    mornings = [_morning(lines, local(stage.loa.clock.now())) for lines in SESSION_LINES]
+    return len(await stage.loa.db.read(session_sounds, mornings)) == 2 * len(mornings)
 
 
 def _typed_name(stage: Stage) -> str:

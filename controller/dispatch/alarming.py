@@ -1,23 +1,15 @@
-"""What operators do in an emergency: look, fire, confirm, take back, stop. Each deed is one transaction."""
+"""What operators do in an emergency: look, fire, confirm, take back. Each deed is one transaction."""
 
-import hashlib
 import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from controller.access import Person, Right, within
+from controller.access import Person, Right
 from controller.dispatch import alarm
-from controller.dispatch.bulletin import (
-    Bulletin,
-    bulletins_of,
-    cancel_rows,
-    clip_letters,
-    first_rows,
-    post_bulletins,
-)
-from controller.dispatch.forms import AlertView, EmergencyForm, EmergencyPreview, Hand, Standing, Stopped
+from controller.dispatch.emission import Emission, Press, body_print
+from controller.dispatch.forms import AlertView, EmergencyForm, EmergencyPreview, Hand
 from controller.dispatch.refusals import (
     allow,
     missing,
@@ -29,15 +21,12 @@ from controller.dispatch.refusals import (
 from controller.dispatch.rendering import alert_order
 from controller.dispatch.room import Room
 from controller.dispatch.showing import Showing, form_of
-from controller.dispatch.signals import Topic, Wake
+from controller.dispatch.signals import Wake
 from controller.errors import Problem
-from controller.store import alerts, audit, idempotency, meta, outbox
+from controller.store import alerts
 from controller.store.alerts import AlertKind, AlertPhase, AlertRow, AlertWords, Part
-from controller.store.database import Conn
-from controller.store.outbox import Letter, OutboxLane
 from controller.store.sounds import RenderState, Sound
-from devices import topics
-from devices.messages import AlertId, AreaCode, Command, CommandId, CommandKind, Mode, TenantId
+from devices.messages import AlertId
 from schedules.announcement import AreaCode as PlaceCode
 from schedules.announcement import clean_text
 from schedules.emergency import Hazard, Siren
@@ -55,9 +44,10 @@ _log = logging.getLogger("loa.alarm")
 class Alarming:
     """Nothing here waits for speech: the siren goes first, the words follow by a new version."""
 
-    def __init__(self, room: Room, showing: Showing) -> None:
+    def __init__(self, room: Room, showing: Showing, emission: Emission) -> None:
         self._room = room
         self._showing = showing
+        self._emission = emission
 
     async def preview(self, person: Person, form: EmergencyForm) -> EmergencyPreview:
         room = self._room
@@ -75,13 +65,13 @@ class Alarming:
 
     async def fire(self, person: Person, preview: str, typed_name: str, key: str) -> AlertView:
         pressed = self._room.clock.monotonic()
-        body = _print("fire", preview)
-        before = await self._answered(person, key, body)
+        body = body_print("fire", preview)
+        before = await self._emission.answered(person, key, body)
         if before is None:
             row = await self._mine(person, preview, Right.EMERGENCY)
             fired = self._ready_to_fire(person, row, typed_name)
-            before, letters = await self._emit(person, fired, "alert.fired", key, body)
-            await self._carry(before, letters, pressed)
+            press = Press(person=person, deed="alert.fired", pressed=pressed, key=key, body=body)
+            before = await self._emission.emit(press, fired)
         return await self._view(person, before)
 
     async def confirm(self, person: Person, alert: AlertId) -> AlertView:
@@ -92,8 +82,8 @@ class Alarming:
         if row.drafted_by == person.id:
             raise Problem("E_SECOND_PERSON")
         fired = replace(row, second_by=person.id)
-        alert, letters = await self._emit(person, self._active(fired), "alert.confirmed")
-        await self._carry(alert, letters, pressed)
+        press = Press(person=person, deed="alert.confirmed", pressed=pressed)
+        await self._emission.emit(press, self._active(fired))
         return await self._view(person, alert)
 
     async def break_glass(self, person: Person, alert: AlertId, reason: str) -> AlertView:
@@ -106,47 +96,23 @@ class Alarming:
         if row.phase is not AlertPhase.PENDING_SECOND:
             raise Problem("E_STATE")
         fired = self._active(replace(row, break_glass_reason=said))
-        alert, letters = await self._emit(person, fired, "alert.glass_broken")
-        await self._carry(alert, letters, pressed)
+        press = Press(person=person, deed="alert.glass_broken", pressed=pressed)
+        await self._emission.emit(press, fired)
         return await self._view(person, alert)
 
     async def retract(self, person: Person, alert: AlertId, hand: Hand, key: str) -> AlertView:
         pressed = self._room.clock.monotonic()
-        body = _print("retract", alert, hand.value)
-        before = await self._answered(person, key, body)
+        body = body_print("retract", alert, hand.value)
+        before = await self._emission.answered(person, key, body)
         if before is None:
             row = await self._mine(person, alert, Right.EMERGENCY)
             if row.phase is not AlertPhase.ACTIVE or row.kind is not AlertKind.ALERT:
                 raise Problem("E_STATE")
             taken = self._retraction(person, row, hand)
-            before, letters = await self._emit(
-                person, taken, f"alert.{hand.value}", key, body, cancels=(row,)
-            )
-            await self._carry(before, letters, pressed)
+            deed = f"alert.{hand.value}"
+            press = Press(person=person, deed=deed, pressed=pressed, key=key, body=body)
+            before = await self._emission.emit(press, taken, cancels=(row,))
         return await self._view(person, before)
-
-    async def stop_all(self, person: Person, area: PlaceCode, key: str) -> Stopped:
-        room = self._room
-        allow(person, Right.STOP, area, room.tree)
-        body = _print("stop", area)
-        now = room.clock.now()
-        there = tuple(
-            row for row in await room.db.read(alerts.running) if room.tree.meet(row.targets, (area,))
-        )
-        own = tuple(row for row in there if within(person, row.area, room.tree))
-        higher = tuple(row for row in there if row not in own)
-        payloads = await self._clip_bytes(own)
-        command, letters = await room.db.write(self._stop, person, area, own, payloads, key, body, now)
-        await room.sender.express(letters)
-        room.signals.tell(Topic.ALERT)
-        room.signals.wake(Wake.SENDER, Wake.AUDITOR, Wake.RENEWER)
-        return Stopped(
-            command=command,
-            area=area,
-            at=now,
-            cancelled=tuple(row.id for row in own),
-            standing=tuple(self._standing(row) for row in higher),
-        )
 
     def _checked(self, form: EmergencyForm, now: datetime) -> EmergencyForm:
         """Problem for what can't be fired as it is; the form with clean text."""
@@ -257,147 +223,6 @@ class Alarming:
             broker_ms=None,
         )
 
-    async def _emit(
-        self,
-        person: Person,
-        row: AlertRow,
-        deed: str,
-        key: str | None = None,
-        body: str = "",
-        cancels: tuple[AlertRow, ...] = (),
-    ) -> tuple[AlertId, tuple[Letter, ...]]:
-        payloads = await self._clip_bytes((row,))
-        return await self._room.db.write(self._save, person, row, deed, key, body, cancels, payloads)
-
-    def _save(
-        self,
-        conn: Conn,
-        person: Person,
-        row: AlertRow,
-        deed: str,
-        key: str | None,
-        body: str,
-        cancels: tuple[AlertRow, ...],
-        payloads: dict[str, bytes],
-    ) -> tuple[AlertId, tuple[Letter, ...]]:
-        """Rows, documents, letters, deliveries, audit and the idempotency key: all or nothing."""
-        if key is not None and (known := idempotency.recall(conn, person.id, key, body)) is not None:
-            return AlertId(str(known.answer["alert"])), ()
-        now = row.issued_at or self._room.clock.now()
-        stored = alerts.get(conn, row.id)
-        if stored is None:
-            alerts.add(conn, row)
-        elif stored.phase not in (AlertPhase.DRAFT, AlertPhase.PENDING_SECOND):
-            raise Problem("E_STATE")
-        else:
-            # its sounds may have become ready since it was read; only its own columns are written
-            alerts.save(conn, row)
-        for other in cancels:
-            self._cancel(conn, other, person, deed, now)
-        letters: tuple[Letter, ...] = ()
-        if row.phase is AlertPhase.ACTIVE:
-            letters = self._bulletins(conn, row.targets, payloads, now)
-            first_rows(conn, self._room, row, now)
-        audit.append(conn, now, person.id, deed, row.id, _facts(row))
-        if key is not None:
-            answer = {"alert": row.id}
-            idempotency.remember(conn, person.id, key, body, status=201, answer=answer, now=now)
-        return row.id, letters
-
-    def _stop(
-        self,
-        conn: Conn,
-        person: Person,
-        area: PlaceCode,
-        own: tuple[AlertRow, ...],
-        payloads: dict[str, bytes],
-        key: str,
-        body: str,
-        now: datetime,
-    ) -> tuple[str, tuple[Letter, ...]]:
-        if (known := idempotency.recall(conn, person.id, key, body)) is not None:
-            return str(known.answer["command"]), ()
-        letters = [self._stop_letter(conn, area, now)]
-        command = letters[0].id
-        outbox.post(conn, letters[0])
-        for row in own:
-            self._cancel(conn, row, person, "stopped", now)
-        targets = {target for row in own for target in row.targets}
-        letters += self._bulletins(conn, targets, payloads, now)
-        facts: dict[str, audit.Fact] = {"area": area, "cancelled": [row.id for row in own]}
-        audit.append(conn, now, person.id, "stop.pressed", command, facts)
-        idempotency.remember(conn, person.id, key, body, status=200, answer={"command": command}, now=now)
-        return command, tuple(letters)
-
-    def _stop_letter(self, conn: Conn, area: PlaceCode, now: datetime) -> Letter:
-        room = self._room
-        command = Command(
-            tenant=TenantId(room.tenant),
-            id=CommandId(f"c-{secrets.token_hex(8)}"),
-            kind=CommandKind.STOP,
-            seq=meta.next_command_seq(conn, room.keyring.online.kid),
-            epoch=room.epoch,
-            mode=Mode.ACTUAL,
-            issued_at=now,
-            expires_at=now + STOP_LIFE,
-            area=AreaCode(area),
-        )
-        return Letter(
-            id=command.id,
-            topic=topics.command(AreaCode(area)),
-            payload=room.keyring.sign(command),
-            created_at=now,
-            expires_at=command.expires_at,
-            lane=OutboxLane.EMERGENCY,
-        )
-
-    def _cancel(self, conn: Conn, row: AlertRow, person: Person, reason: str, now: datetime) -> None:
-        held = alerts.get(conn, row.id)
-        if held is None or held.phase is not AlertPhase.ACTIVE:
-            return
-        gone = replace(
-            held, phase=AlertPhase.CANCELLED, cancelled_by=person.id, cancelled_at=now, cancel_reason=reason
-        )
-        alerts.save(conn, gone)
-        cancel_rows(conn, self._room, row.id, now)
-        audit.append(conn, now, person.id, "alert.cancelled", row.id, {"reason": reason})
-
-    def _bulletins(
-        self, conn: Conn, areas: Iterable[PlaceCode], payloads: dict[str, bytes], now: datetime
-    ) -> tuple[Letter, ...]:
-        found: tuple[Bulletin, ...] = bulletins_of(conn, self._room, tuple(sorted(areas)), now)
-        letters = [*post_bulletins(conn, self._room, found, now), *clip_letters(found, payloads, now)]
-        for letter in letters:
-            outbox.post(conn, letter)
-        return tuple(letters)
-
-    async def _clip_bytes(self, rows: Iterable[AlertRow]) -> dict[str, bytes]:
-        """The small clips that go along with the alert itself."""
-        found: dict[str, bytes] = {}
-        for row in rows:
-            sound = row.words[Part.WORDS].sound if Part.WORDS in row.words else Sound()
-            if sound.clip is not None:
-                payload = await self._showing.clip_bytes(sound.clip)
-                if payload is not None:
-                    found[sound.clip] = payload
-        return found
-
-    async def _carry(self, alert: AlertId, letters: tuple[Letter, ...], pressed: float) -> None:
-        room = self._room
-        if letters and await room.sender.express(letters):
-            broker_ms = round((room.clock.monotonic() - pressed) * 1000, 3)
-            await room.db.write(alerts.save_broker_ms, alert, broker_ms)
-            room.metrics.emergency_broker.observe(broker_ms / 1000)
-            _log.info("alert.at_broker alert=%s ms=%s", alert, broker_ms)
-        room.signals.tell(Topic.ALERT, alert)
-        room.signals.wake(Wake.SENDER, Wake.RENDERER, Wake.AUDITOR, Wake.RENEWER)
-
-    async def _answered(self, person: Person, key: str, body: str) -> AlertId | None:
-        if not key:
-            raise Problem("E_IDEMPOTENCY_KEY")
-        known = await self._room.db.read(idempotency.recall, person.id, key, body)
-        return None if known is None else AlertId(str(known.answer["alert"]))
-
     async def _mine(self, person: Person, alert: str, right: Right) -> AlertRow:
         row = await self._room.db.read(alerts.get, AlertId(alert))
         if row is None:
@@ -411,35 +236,9 @@ class Alarming:
             raise missing()
         return await self._showing.alert(person, row)
 
-    def _standing(self, row: AlertRow) -> Standing:
-        return Standing(
-            alert=row.id,
-            headline=row.headline,
-            issuer=row.area,
-            issuer_name=self._room.tree.area(row.area).name,
-        )
-
 
 def _wanted(text: str) -> Sound:
     return Sound(state=RenderState.WAITING, wanted=alert_order(text).print)
-
-
-def _facts(row: AlertRow) -> dict[str, audit.Fact]:
-    return {
-        "hazard": row.hazard,
-        "level": row.level,
-        "mode": row.mode.value,
-        "targets": list(row.targets),
-        "people": row.people,
-        "phase": row.phase.value,
-        "text": hashlib.sha256(row.text.encode()).hexdigest(),
-        "refers_to": list(row.refers_to),
-        "reason": row.break_glass_reason,
-    }
-
-
-def _print(*parts: str) -> str:
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def _whole_ms(at: datetime) -> datetime:

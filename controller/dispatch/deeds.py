@@ -12,6 +12,7 @@ from controller.dispatch.forms import (
     Rendering,
     Stopped,
 )
+from controller.dispatch.stopping import Stopping
 from controller.dispatch.writing import Writing
 from devices.messages import AlertId
 from schedules.announcement import AnnouncementId, AreaCode
@@ -24,9 +25,10 @@ class Desk:
     a missing right is 403 ``E_RIGHT``.
     """
 
-    def __init__(self, writing: Writing, alarming: Alarming) -> None:
+    def __init__(self, writing: Writing, alarming: Alarming, stopping: Stopping) -> None:
         self._writing = writing
         self._alarming = alarming
+        self._stopping = stopping
 
     async def write_announcement(self, person: Person, draft: Draft) -> AnnouncementView:
         """Save a new draft. 422 ``E_TEXT``/``E_TARGET_EMPTY``/… with the field."""
@@ -103,4 +105,4 @@ class Desk:
 
     async def stop_all(self, person: Person, area: AreaCode, idempotency_key: str) -> Stopped:
         """End what sounds now in ``area``, the presser's own alerts too; a higher issuer's stays, named."""
-        return await self._alarming.stop_all(person, area, idempotency_key)
+        return await self._stopping.stop_all(person, area, idempotency_key)

@@ -148,7 +148,8 @@ class Renewer:
         monitor = self._room.monitor
         for alert in bulletin.alerts:
             for row in deliveries.open_after(conn, alert.id):
-                if row.accepted_at is None and row.started_at is None and not monitor.is_silent(row.node):
+                mute = row.round == 0 and row.accepted_at is None and row.started_at is None
+                if mute and not monitor.is_silent(row.node):
                     return True
         return False
 

@@ -19,8 +19,7 @@ from devices.messages import (
     TenantId,
 )
 from devices.signing import generate_key, sign, sign_payload
-from tests.firmware_sim.rig import COMMUNE, DAWN, MORNING, VILLAGE, Stage, play
-from tests.support.virtual_time import wall
+from tests.firmware_sim.rig import COMMUNE, DAWN, MORNING, VILLAGE, Stage, play, wall
 
 ALERTS, COMMAND = topics.alerts(COMMUNE), topics.command(COMMUNE)
 Attack = Callable[[Stage], None]
@@ -46,7 +45,7 @@ def unsigned_command(stage: Stage) -> None:
 
 def one_bit_flipped(stage: Stage) -> None:
     raw = bytearray(sign(stage.desk.alerts((stage.desk.alert("a"),)), stage.desk.keys.online))
-    raw[-20] ^= 1
+    raw[-20] = ord("B") if raw[-20] == ord("A") else ord("A")
     stage.desk.throw(ALERTS, bytes(raw))
 
 

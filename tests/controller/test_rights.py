@@ -221,7 +221,8 @@ def test_a_guessed_id_is_not_found(tmp_path: Path) -> None:
                 assert answer.status_code == 404, guess
             body = {**DRAFT, "area": "19885", "targets": ["19885-01"]}
             path = f"/api/announcements/{ground.announcement}"
-            answer = await client.put(path, json=body, headers={"If-Match": TAG})
+            tag = (await client.get(path)).headers["etag"]
+            answer = await client.put(path, json=body, headers={"If-Match": tag})
             assert answer.status_code in (404, 422)
 
     play(tmp_path, story)

@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 
 from devices import codec, topics
-from devices.link import Arrival, Backoff, FaultKind, LinkFault, LinkSettings, Session
+from devices.link import Arrival, Backoff, Ears, FaultKind, Link, LinkFault, LinkSettings, Session
 from devices.messages import (
     TYP,
     Action,
@@ -55,7 +55,7 @@ from firmware_sim.fleet import Broker, Fault, Fleet, Member
 from firmware_sim.journal import Journal, Span, check
 from firmware_sim.state import Habits
 from firmware_sim.village import Ground, Village, air_links
-from tests.support.virtual_time import run_virtual, wall
+from tests.support.virtual_time import VirtualLoop, run_virtual
 
 TENANT = TenantId("t-hue")
 NATION, PROVINCE, COMMUNE, VILLAGE = (AreaCode(code) for code in ("VN", "46", "19804", "19804-01"))
@@ -70,6 +70,12 @@ ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 QUICK = Backoff(first_s=0.5, base_s=0.2, cap_s=1.0, stable_s=0.0)
 EVERY_CLASS = tuple(BulletinClass)
 ORDINARY = tuple(action for action in Action)
+
+
+def wall() -> datetime:
+    """Now, in virtual or in real time."""
+    loop = asyncio.get_running_loop()
+    return loop.wall() if isinstance(loop, VirtualLoop) else datetime.now(UTC)
 
 
 @cache
@@ -100,7 +106,7 @@ class Keys:
 class Desk:
     """The controller's side, as small as can be."""
 
-    def __init__(self, air: Air, keys: Keys, *, backoff: Backoff = QUICK) -> None:
+    def __init__(self, keys: Keys, link: Callable[[Ears], Link]) -> None:
         self.keys = keys
         self.tenant = TENANT
         self.shelf: dict[str, bytes] = {}
@@ -108,14 +114,12 @@ class Desk:
         self.hellos: list[Hello] = []
         self.telemetry: list[Telemetry] = []
         self.reports = 0
-        self.errors: list[BaseException] = []
         self.answering = True
         self.version = 0
         self.seq = 0
         self.epoch = 0
         self.nonces: dict[NodeId, str] = {}
-        settings = LinkSettings(host="air", port=0, client_id="desk", backoff=backoff)
-        self.link = AirLink(air, settings, self, random.Random(7), self._complain)
+        self.link = link(self)
         self.link.subscribe(topics.controller_subscriptions())
 
     def up(self, session: Session) -> None:
@@ -332,10 +336,6 @@ class Desk:
         """Codes of its refusals."""
         return [receipt.code for receipt in self.of(node, ReceiptKind.REFUSED)]
 
-    def _complain(self, fault: LinkFault) -> None:
-        if fault.kind is FaultKind.EAR and fault.error is not None:
-            self.errors.append(fault.error)
-
 
 @dataclass
 class Stage:
@@ -394,8 +394,10 @@ def play(
 
     async def run() -> Stage:
         sky = air or Air()
+        complaints: list[LinkFault] = []
+        here = LinkSettings(host="air", port=0, client_id="desk", backoff=backoff)
         mine = keys or Keys()
-        desk = Desk(sky, mine, backoff=backoff)
+        desk = Desk(mine, lambda ears: AirLink(sky, here, ears, random.Random(7), complaints.append))
         names = tuple(NodeId(f"n-{number:04d}") for number in range(1, count + 1))
         journal = Journal()
         fleet = Fleet(
@@ -424,10 +426,13 @@ def play(
         await story(stage)
         await village.stop()
         await desk.link.stop()
+        for fault in complaints:
+            if fault.kind is FaultKind.EAR and fault.error is not None:
+                raise fault.error
         return stage
 
     stage = run_virtual(run, start=start, limit=limit)
-    for error in (*(error for _, error in stage.faults), *stage.desk.errors):
+    for _, error in stage.faults:
         raise error
     if honest:
         assert check(stage.journal.rows) == ()

@@ -10,8 +10,7 @@ import pytest
 from devices import topics
 from devices.messages import AlertState, BulletinClass, ReceiptKind
 from firmware_sim.fetch import ShelfFetcher
-from tests.firmware_sim.rig import COMMUNE, MORNING, VILLAGE, Stage, play
-from tests.support.virtual_time import wall
+from tests.firmware_sim.rig import COMMUNE, MORNING, VILLAGE, Stage, play, wall
 
 
 def parts(stage: Stage) -> list[tuple[str, str]]:

@@ -8,8 +8,7 @@ import pytest
 from devices.link import Backoff
 from devices.messages import BulletinClass, Heard, ReceiptKind
 from firmware_sim.fleet import Fault
-from tests.firmware_sim.rig import DAWN, MORNING, SLOW, Desk, Stage, play
-from tests.support.virtual_time import wall
+from tests.firmware_sim.rig import DAWN, MORNING, SLOW, Desk, Stage, play, wall
 
 
 def morning(desk: Desk, *, seconds: float = 60.0, **changes: object) -> None:

@@ -1,4 +1,4 @@
-"""Story 1: nothing ordinary is heard at 03:15, whoever asks for it; the node itself refuses (Trung Lộc 2025)."""
+"""Story 1: nothing ordinary is heard at 03:15, whoever asks; the node itself refuses (Trung Lộc 2025)."""
 
 from datetime import date, time, timedelta
 from pathlib import Path

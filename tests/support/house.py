@@ -28,6 +28,7 @@ from controller.store import areas, deliveries, nodes, people, sessions
 from controller.store.database import Conn, Crash, Database, nowhere
 from controller.store.deliveries import Delivery
 from controller.store.nodes import Node
+from controller.studio.speech import OnProgress, SpeechDone, SpeechOrder, quiet
 from devices.link import Backoff, Ears, LinkFault, LinkSettings
 from devices.messages import AlertId, NodeId, TenantId
 from devices.messages import AreaCode as WireArea
@@ -90,6 +91,18 @@ class ClipShelf(Mapping[str, bytes]):
         return sum(1 for _ in self)
 
 
+class SlowSpeaker(InlineSpeaker):
+    """Takes some virtual seconds for each text, as a real voice does."""
+
+    def __init__(self, clips_dir: Path, takes_s: float) -> None:
+        super().__init__(clips_dir)
+        self._takes_s = takes_s
+
+    async def render(self, order: SpeechOrder, on_progress: OnProgress = quiet) -> SpeechDone:
+        await asyncio.sleep(self._takes_s)
+        return await super().render(order, on_progress)
+
+
 @dataclass
 class House:
     """Everything of one story."""
@@ -107,6 +120,7 @@ class House:
     faults: list[tuple[NodeId, Exception]] = field(default_factory=list)
     link_faults: list[LinkFault] = field(default_factory=list)
     allowed_errors: bool = False
+    speech_takes_s: float = 0.0
     loa: Loa | None = None
     starts: int = 0
 
@@ -136,7 +150,7 @@ class House:
             clock=self.clock,
             lanes=inline_lanes(),
             link_factory=self._link,
-            speaker=InlineSpeaker(self.settings.clips_dir),
+            speaker=SlowSpeaker(self.settings.clips_dir, self.speech_takes_s),
             crash=self.crash,
         )
         await self.loa.start()
@@ -269,13 +283,14 @@ def play(
     honest: bool = True,
     crash: Crash = nowhere,
     errors: bool = False,
+    speech_takes_s: float = 0.0,
     **settings: Any,
 ) -> House:
     """Play a story with controller and village; at its end the airing checker looks at what was heard."""
 
     async def run() -> House:
         house = await furnish(directory, members=members, faults=faults, rtc=rtc, air=air, **settings)
-        house.crash, house.allowed_errors = crash, errors
+        house.crash, house.allowed_errors, house.speech_takes_s = crash, errors, speech_takes_s
         await house.open()
         house.village.start()
         await house.rest(30)

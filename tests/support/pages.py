@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -54,6 +55,6 @@ async def fill(client: httpx.AsyncClient, page: httpx.Response, action: str, **t
     sent: list[tuple[str, str]] = [(name, value) for name, value in pairs if name not in typed]
     for name, value in typed.items():
         sent += [(name, one) for one in (value if isinstance(value, list) else [value])]
-    body = httpx.QueryParams(sent)
+    body = urlencode(sent)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    return await client.post(action, content=str(body), headers=headers, follow_redirects=True)
+    return await client.post(action, content=body, headers=headers, follow_redirects=True)
