@@ -26,7 +26,7 @@ QUICK_ROUNDS = 2
 # A node takes five new alerts in any minute (PROMISES 3.4, check 14). The bench keeps to that by its pace.
 SPACING_S = 13.0
 QUICK_SPACING_S = 0.0
-STANDS = timedelta(seconds=60)
+STANDS = timedelta(seconds=20)
 MOST_RATIO = 1.5
 WITHIN_S = 60.0
 

@@ -1,4 +1,4 @@
-"""The reporting side's child process: signed reports made beforehand, published by plain clients when asked."""
+"""The reporting side's child process: reports signed beforehand, published by plain clients when asked."""
 
 import asyncio
 import itertools
@@ -81,7 +81,7 @@ class Reporters:
 
     def write(self, messages: int, receipts: int) -> None:
         """So many reports of so many new receipts, signed and kept."""
-        pairs = itertools.cycle(zip(self._members, itertools.cycle(self._clients)))  # noqa: B905 - one is endless
+        pairs = itertools.cycle(zip(self._members, itertools.cycle(self._clients)))
         self._ready = [
             (client, topics.report(member.node), self._signed(member, receipts))
             for member, client in itertools.islice(pairs, messages)

@@ -1,4 +1,4 @@
-"""A commune with as many nodes as a bench wants: real broker, real controller with its pages, keys, fleet file."""
+"""A commune with as many nodes as a bench wants: real broker and controller with its pages, keys, fleet file."""
 
 import asyncio
 import hashlib

@@ -87,7 +87,13 @@ class Loa:
         """Problem ``E_KEYS`` without keys, StoreFault for a database that is not ours."""
         self.settings.clips_dir.mkdir(parents=True, exist_ok=True)
         keyring = load_keyring(self.settings.keys_dir, TenantId(self.settings.tenant))
-        self.db = await Database.open(self.settings.database, self.lanes, self.clock.now(), self._crash)
+        self.db = await Database.open(
+            self.settings.database,
+            self.lanes,
+            self.clock.now(),
+            self._crash,
+            self.metrics.write_seconds.observe,
+        )
         tree = await self.db.read(areas.tree)
         lives = await self.db.read(nodes.everything_live)
         self.room = Room(
@@ -142,7 +148,9 @@ class Loa:
         self._box = Letterbox(self.clock.now, self._mail_came, self._link_turned)
         room.link = self._link_factory(self._box)
         room.link.subscribe(topics.controller_subscriptions())
-        room.sender = Sender(db=self.db, link=room.link, clock=self.clock, signals=self.signals)
+        room.sender = Sender(
+            db=self.db, link=room.link, clock=self.clock, signals=self.signals, metrics=self.metrics
+        )
         room.studio = Studio(room, self._speaker)
         showing = Showing(room)
         self.planner = Planner(room)

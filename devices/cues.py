@@ -189,8 +189,8 @@ def _recent_alerts(cue: Cue) -> tuple[AlertStart, ...]:
 
 
 def _begins(cue: Cue) -> bool:
-    """The first round that this node plays of the alert."""
+    """The first round that this node plays of the alert; words without a tone follow one that has begun."""
     alert = cue.item.alert
-    if alert is None:
+    if alert is None or cue.item.tone is None:
         return False
     return not any(round_claim(alert, number) in cue.memory.claims for number in range(cue.item.round))

@@ -13,6 +13,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from devices.link import Ears, LinkFault, LinkSettings
+from devices.link_packets import puback
 from devices.link_socket import Door, Pipe
 from devices.link_steady import SteadyLink
 from devices.link_wire import Limits, Wire, WireEars
@@ -66,6 +67,17 @@ class _Client(Client):
     def announced(self) -> int:
         """Length that the packet being read has announced."""
         return self._in_packet["remaining_length"]
+
+    @property
+    def between_packets(self) -> bool:
+        """Whether the next byte begins a packet."""
+        return not self._in_packet["command"]
+
+    def read_packet(self) -> None:
+        """One packet at most (paho's own ``loop_read`` takes as many as answers are under way)."""
+        failed = self._packet_read()
+        if failed > 0:
+            self._loop_rc_handle(failed)
 
     def allow(self, in_flight: int) -> None:
         """What the broker's CONNACK permits; nothing is under way yet (paho's own setter refuses by then)."""
@@ -142,7 +154,8 @@ class PahoWire:
         return mid or 0
 
     def acknowledge(self, mid: int) -> None:
-        self._client.ack(mid, 1)
+        self._pipe.send(puback(mid))
+        self._flush_soon()
 
     def goodbye(self) -> None:
         if self._ended:
@@ -169,7 +182,8 @@ class PahoWire:
     def _read(self) -> None:
         try:
             for _ in range(READ_BURST):
-                self._client.loop_read()
+                if not self._client.between_packets or not self._take_publication():
+                    self._client.read_packet()
                 if self._ended:
                     return
                 if self._client.announced > self._settings.packet_limit:
@@ -183,11 +197,29 @@ class PahoWire:
             return
         self._loop.call_soon(self._read_on)
 
+    def _take_publication(self) -> bool:
+        """Whether what came next was a plain PUBLISH; acknowledged once it has been heard."""
+        try:
+            found = self._pipe.publication(five=self._five)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        if found is None:
+            return False
+        self._ears.heard(found.topic, found.payload, found.retained, found.qos, found.mid)
+        if found.qos and not self._settings.ack_by_hand and not self._ended:
+            self.acknowledge(found.mid)
+        return True
+
     def _read_on(self) -> None:
         if not self._ended:
             self._read()
 
     def _on_want_write(self, client: Client, userdata: Any, sock: Any) -> None:
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
         # One flush a turn of the loop: what is published in one go reaches the kernel in one call.
         if not self._flush_due:
             self._flush_due = True

@@ -7,7 +7,9 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-READ_BYTES = 4096
+from devices.link_packets import Publication, publication_at
+
+READ_BYTES = 16_384
 READ_BYTES_MOST = 65_536
 
 Address = tuple[int, tuple[str | int | bytes, ...]]
@@ -150,8 +152,18 @@ class Pipe:
         """Bytes that the kernel has not taken yet."""
         return len(self._unsent)
 
-    def recv(self, size: int) -> bytes:
-        """Up to ``size`` bytes. Raises BlockingIOError when there are none yet."""
+    def publication(self, *, five: bool) -> Publication | None:
+        """The plain PUBLISH that comes next, taken whole; None where it is paho's turn to ``recv``.
+
+        Only between two packets. Raises as ``recv`` does.
+        """
+        self._fill(READ_BYTES)
+        found = publication_at(self._read, self._at, five=five)
+        if found is not None:
+            self._at = found.end
+        return found
+
+    def _fill(self, size: int) -> None:
         if self._at >= len(self._read):
             try:
                 # A header may announce 256 MB: no buffer of the sender's choice (F30).
@@ -160,6 +172,10 @@ class Pipe:
                 raise BlockingIOError from error
             self._at = 0
             self.last_in = self._clock()
+
+    def recv(self, size: int) -> bytes:
+        """Up to ``size`` bytes. Raises BlockingIOError when there are none yet."""
+        self._fill(size)
         piece = self._read[self._at : self._at + size]
         self._at += len(piece)
         return piece

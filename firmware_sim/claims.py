@@ -32,11 +32,15 @@ def settled(turn: Turn, broken: Broken) -> None:
 
 def close(turn: Turn, airing: Airing, reason: str | None) -> None:
     """The item is over: how much of it went out, and whether it was heard."""
-    forget(turn, airing.item.claim)
+    item = airing.item
+    forget(turn, item.claim)
+    if item.alert is not None and item.clip is None and reason is None:
+        turn.change(told=turn.state.told | {wordless(item.claim)})
+    siren_ms = _siren_before_ms(item)
     facts = {
-        **reporting.about(airing.item),
-        "duration_ms": airing.duration_ms,
-        "played_ms": min(airing.done_ms, airing.duration_ms),
+        **reporting.about(item),
+        "duration_ms": siren_ms + airing.duration_ms,
+        "played_ms": siren_ms + min(airing.done_ms, airing.duration_ms),
         "heard": airing.heard,
         "cuts": airing.cuts,
         "restarts": airing.restarts,
@@ -45,7 +49,12 @@ def close(turn: Turn, airing: Airing, reason: str | None) -> None:
     if airing.started:
         reporting.receipt(turn, ReceiptKind.HEARD, **facts)
     # the receipt first: a claim that is done without one would leave the controller waiting for ever
-    keep_done(turn, airing.item)
+    keep_done(turn, item)
+
+
+def wordless(claim: ClaimId) -> str:
+    """The mark, for this boot, of a round that ended whole before anybody named its words."""
+    return f"wordless:{claim}"
 
 
 def give_up(turn: Turn, item: Item) -> None:
@@ -77,6 +86,13 @@ def keep_done(turn: Turn, item: Item) -> None:
     """The claim stays, so that it never sounds again; there is nothing to resume."""
     record = {"until": _until(turn, item).isoformat(), "done": True}
     turn.do(Keep(table=flash.CLAIMS, key=item.claim, value=json.dumps(record).encode()))
+
+
+def _siren_before_ms(item: Item) -> int:
+    """Words that follow a round already ended complete it: its siren counts as played."""
+    if item.alert is None or item.tone is not None or item.clip is None:
+        return 0
+    return item.duration_ms - item.clip.duration_ms
 
 
 def _until(turn: Turn, item: Item) -> datetime:

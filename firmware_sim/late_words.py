@@ -1,11 +1,13 @@
-"""Words that an alert was given after its round had begun: the round under way learns them and speaks them."""
+"""Words that an alert was given after its round had begun: that round learns them and speaks them."""
 
 from dataclasses import replace
 
 from devices import alerts
-from devices.items import Item
+from devices.items import ClaimId, Item, round_claim
 from devices.messages import ClipRef
 from firmware_sim import airing as sounding
+from firmware_sim import gate
+from firmware_sim.claims import wordless
 from firmware_sim.parts import parts_of
 from firmware_sim.state import Airing, Turn
 
@@ -64,3 +66,23 @@ def _told_floor(turn: Turn, item: Item) -> None:
         now = replace(now, item=item)
     waiting = tuple(replace(one, item=item) if one.item.claim == item.claim else one for one in floor.waiting)
     turn.change(floor=replace(floor, sounding=now, waiting=waiting))
+
+
+def came(turn: Turn) -> None:
+    """A clip was stored: whoever waited for it speaks, also for a round that has ended without it."""
+    sounding.words_came(turn)
+    follow(turn)
+
+
+def follow(turn: Turn) -> None:
+    """Words that lie ready and belong to the newest round, which ended before anybody named them."""
+    state, now = turn.state, turn.state.clock.wall(turn.now)
+    for alert, held in alerts.in_force(state.memory, now):
+        number = alerts.round_due(alert, now)
+        if number is None or wordless(round_claim(alert.id, number)) not in state.told:
+            continue
+        item = alerts.item_of(alert, number, held)
+        claim = ClaimId(f"{item.claim}:{WORDS}")
+        ready = item.clip is not None and item.clip.sha256 in turn.state.clips
+        if ready and claim not in turn.state.memory.claims:
+            gate.begin(turn, replace(item, claim=claim, due_at=now, tone=None))

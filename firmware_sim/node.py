@@ -5,7 +5,7 @@ from typing import assert_never
 
 from devices import arbitration, session
 from devices.messages import ClockState
-from firmware_sim import airing, gate, planning, receiving, remembering, reporting, storing
+from firmware_sim import airing, gate, late_words, planning, receiving, remembering, reporting, storing
 from firmware_sim.clock import EPOCH, aged
 from firmware_sim.effects import (
     Arrived,
@@ -56,7 +56,7 @@ def _take(turn: Turn, given: Input) -> None:
             _link_down(turn)
         case Fetched():
             if storing.fetched(turn, given):
-                airing.words_came(turn)
+                late_words.came(turn)
         case Examined():
             gate.examined(turn, given)
         case ClipsChecked():

@@ -36,7 +36,7 @@ def withdrawn(turn: Turn, before: Memory) -> None:
 
 
 def alerts_changed(turn: Turn) -> None:
-    """A list of alerts came: what is cancelled or superseded ends, what sounds learns its words, what is new begins."""
+    """A list of alerts came: what is cancelled ends, what sounds learns its words, what is new begins."""
     state = turn.state
     ended = set(alerts.ended(state.memory))
     active = {alert.id for alert, _ in alerts.in_force(state.memory, _wall(turn))}
@@ -54,6 +54,7 @@ def rounds(turn: Turn) -> None:
     for item in alerts.due_rounds(turn.state.memory, now):
         if _speakable(turn.state, item):
             gate.begin(turn, item)
+    late_words.follow(turn)
     turn.change(rounds_at=_next_round(turn))
 
 

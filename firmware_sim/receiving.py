@@ -23,7 +23,7 @@ from devices.messages import (
     ReceiptKind,
 )
 from devices.tones import PATTERNS, duration_ms
-from firmware_sim import airing, flash, gate, planning, reporting, storing
+from firmware_sim import airing, flash, gate, late_words, planning, reporting, storing
 from firmware_sim.effects import Arrived, Fetched, Forget, Keep, Subscribe, Sync, Unsubscribe
 from firmware_sim.remembering import keep_memory
 from firmware_sim.state import Turn
@@ -196,7 +196,7 @@ def _clip(turn: Turn, given: Arrived) -> None:
         turn.change(ignored=turn.state.ignored + 1)
         return
     if storing.fetched(turn, Fetched(sha256=place.sha256, data=given.payload)):
-        airing.words_came(turn)
+        late_words.came(turn)
 
 
 def _refused(turn: Turn, given: Arrived, answer: admission.Refused) -> None:

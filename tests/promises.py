@@ -14,7 +14,7 @@ import sys
 import tempfile
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -31,8 +31,6 @@ IDS = (
     *(f"S{n:02}" for n in range(1, 81)),
 )
 AT_MOST_S = 300
-Trial = tuple[tuple[str, ...], tuple[str, ...]]
-"""Which promises, and which tests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +48,18 @@ class Guard:
         lines = [line.strip() for line in self.guard.splitlines() if line.strip()]
         return f"{self.file}: {lines[0][:70]}"
 
+    def outcome(self, said: str) -> dict[str, str]:
+        return dict.fromkeys(self.ids, f"{said} ({self.name})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A test that ran in a trial, with those promises that were asked for."""
+
+    node: str
+    ids: frozenset[str]
+    failed: bool
+
 
 class Collector:
     """A pytest plugin that only listens: which test names which promise."""
@@ -64,13 +74,16 @@ class Collector:
 
 
 class Witness:
-    """A pytest plugin for one trial: keeps the tests of these promises, notes which of them failed."""
+    """A pytest plugin for one trial: keeps the tests of these promises, notes which of them failed.
 
-    def __init__(self, ids: Iterable[str]) -> None:
+    With ``enough`` it stops as soon as each promise has lost a test.
+    """
+
+    def __init__(self, ids: Iterable[str], *, enough: bool) -> None:
         self.ids = frozenset(ids)
+        self.enough = enough
         self.marks: dict[str, set[str]] = {}
-        self.ran: set[str] = set()
-        self.failed: set[str] = set()
+        self.failed: dict[str, bool] = {}
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         chosen = [item for item in items if promises_of(item) & self.ids]
@@ -79,20 +92,24 @@ class Witness:
         items[:] = chosen
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        marks = self.marks.get(report.nodeid, set())
-        if report.passed and report.when == "call":
-            self.ran |= marks
-        if report.failed:
-            self.ran |= marks
-            self.failed |= marks
+        if report.failed or (report.when == "call" and not report.skipped):
+            self.failed[report.nodeid] = report.failed or self.failed.get(report.nodeid, False)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        result = yield
+        lost = {one for node, failed in self.failed.items() if failed for one in self.marks[node]}
+        if self.enough and lost >= self.ids:
+            item.session.shouldstop = "every promise has lost a test"
+        return result
 
 
 def promises_of(item: pytest.Item) -> set[str]:
     return {promise for mark in item.iter_markers("promise") for promise in mark.args}
 
 
-def guards() -> list[Guard]:
-    rows = tomllib.loads((ROOT / "tests/guards.toml").read_text(encoding="utf-8")).get("guard", [])
+def guards(file: Path) -> list[Guard]:
+    rows = tomllib.loads(file.read_text(encoding="utf-8")).get("guard", [])
     return [
         Guard(
             ids=tuple(row["ids"]),
@@ -113,14 +130,13 @@ def collected() -> dict[str, list[str]] | None:
     return collector.tests if code == 0 else None
 
 
-def trial(ids: list[str], tests: list[str], out: Path) -> int:
-    """Inside a copy: run the tests of these promises and write which promises ran and which failed."""
-    witness = Witness(ids)
+def trial(ids: list[str], tests: list[str], out: Path, *, enough: bool) -> int:
+    """Inside a copy: run the tests of these promises; write each with its promises and whether it failed."""
+    witness = Witness(ids, enough=enough)
     code = pytest.main(["-q", "--no-header", *tests], plugins=[witness])
-    out.write_text(
-        json.dumps({"ran": sorted(witness.ran), "failed": sorted(witness.failed)}), encoding="utf-8"
-    )
-    return int(code)
+    found = [[node, sorted(witness.marks[node]), failed] for node, failed in witness.failed.items()]
+    out.write_text(json.dumps(found), encoding="utf-8")
+    return 1 if code == pytest.ExitCode.INTERRUPTED and found else int(code)
 
 
 def copied(tree: Path) -> None:
@@ -131,81 +147,86 @@ def copied(tree: Path) -> None:
             shutil.copy(ROOT / name, tree)
 
 
-def run_in(tree: Path, guard: Guard) -> dict[str, list[str]] | str:
+def run_in(
+    tree: Path, ids: Iterable[str], tests: Iterable[str], at_most_s: float, *, enough: bool
+) -> list[Ran] | str:
     """What a trial in this tree showed, or why it showed nothing."""
     out = tree / "trial.json"
-    out.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "tests.promises", "--trial", str(out), "--only", ",".join(guard.ids)]
+    command = [sys.executable, "-m", "tests.promises", "--trial", str(out), "--only", ",".join(ids)]
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
-            [*command, *guard.tests],
+            [*command, *(["--enough"] if enough else []), *tests],
             cwd=tree,
             env=environment,
             capture_output=True,
             text=True,
-            timeout=AT_MOST_S,
+            timeout=at_most_s,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"its tests take more than {AT_MOST_S} s"
+        return f"its tests take more than {at_most_s:.0f} s"
     if done.returncode not in (0, 1) or not out.exists():
         return f"pytest ended with {done.returncode}"
-    found: dict[str, list[str]] = json.loads(out.read_text(encoding="utf-8"))
-    return found
+    return [
+        Ran(node=node, ids=frozenset(marks), failed=failed)
+        for node, marks, failed in json.loads(out.read_text(encoding="utf-8"))
+    ]
 
 
-def whole(guard: Guard) -> str | None:
-    """Why the tests of this guard can't judge: they must exist and pass while the guard is in place."""
+def as_it_is(chosen: list[Guard]) -> list[Ran] | str:
+    """All tests that the guards name, once, with every guard in place."""
+    named = {test for guard in chosen for test in guard.tests}
+    tests = sorted(test for test in named if "::" not in test or test.partition("::")[0] not in named)
+    ids = sorted({one for guard in chosen for one in guard.ids})
     with tempfile.TemporaryDirectory(prefix="loa-guard-") as name:
         copied(Path(name))
-        found = run_in(Path(name), guard)
-    if isinstance(found, str):
-        return found
-    if found["failed"]:
-        return "its tests fail with the guard in place"
-    missing = sorted(set(guard.ids) - set(found["ran"]))
+        return run_in(Path(name), ids, tests, AT_MOST_S * 8, enough=False)
+
+
+def unfit(guard: Guard, whole: list[Ran]) -> str | None:
+    """Why the tests of this guard can't judge: they must exist and pass while the guard is in place."""
+    own = [ran for ran in whole if ran.ids & set(guard.ids) and ran.node.startswith(guard.tests)]
+    failing = [ran.node for ran in own if ran.failed]
+    if failing:
+        return f"{failing[0]} fails with the guard in place"
+    missing = sorted(set(guard.ids).difference(*(ran.ids for ran in own)))
     return f"no test named there carries {', '.join(missing)}" if missing else None
 
 
-def tried(guard: Guard, reason: str | None) -> dict[str, str]:
-    """Without the guard, for each of its promises: `yes` where a test of it failed, else what not."""
-    if reason is None:
-        with tempfile.TemporaryDirectory(prefix="loa-guard-") as name:
-            tree = Path(name)
-            copied(tree)
-            source = tree / guard.file
-            text = source.read_text(encoding="utf-8")
-            if text.count(guard.guard) == 1:
-                source.write_text(text.replace(guard.guard, guard.without), encoding="utf-8")
-                found = run_in(tree, guard)
-                if not isinstance(found, str):
-                    return {
-                        one: "yes" if one in found["failed"] else f"NO: nothing failed without {guard.name}"
-                        for one in guard.ids
-                    }
-                reason = found
-            else:
-                reason = f"the passage stands {text.count(guard.guard)} times"
-    return dict.fromkeys(guard.ids, f"NO: {reason} ({guard.name})")
+def without(guard: Guard) -> dict[str, str]:
+    """The guard removed, for each of its promises: `yes` where a test of it failed, else what not."""
+    with tempfile.TemporaryDirectory(prefix="loa-guard-") as name:
+        tree = Path(name)
+        copied(tree)
+        source = tree / guard.file
+        text = source.read_text(encoding="utf-8") if source.exists() else ""
+        if text.count(guard.guard) != 1:
+            return guard.outcome(f"NO: the passage stands {text.count(guard.guard)} times")
+        source.write_text(text.replace(guard.guard, guard.without), encoding="utf-8")
+        found = run_in(tree, guard.ids, guard.tests, AT_MOST_S, enough=True)
+    if isinstance(found, str):
+        return guard.outcome(f"NO: {found}")
+    lost = {one for ran in found if ran.failed for one in ran.ids}
+    return {one: "yes" if one in lost else f"NO: nothing failed without {guard.name}" for one in guard.ids}
 
 
-def outcomes(chosen: list[Guard]) -> list[dict[str, str]]:
-    """Every guard tried, two at a time; guards with the same tests share the run with everything in place."""
-    distinct = {(guard.ids, guard.tests): guard for guard in chosen}
-    print(f"{len(chosen)} guards: first their tests as they are, then without each guard", file=sys.stderr)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        reasons = dict(zip(distinct, pool.map(whole, distinct.values()), strict=True))
-        return list(pool.map(partial(_tried, reasons), chosen))
-
-
-def _tried(
-    reasons: dict[tuple[tuple[str, ...], tuple[str, ...]], str | None], guard: Guard
-) -> dict[str, str]:
-    result = tried(guard, reasons[guard.ids, guard.tests])
+def tried(guard: Guard, whole: list[Ran]) -> dict[str, str]:
+    reason = unfit(guard, whole)
+    result = without(guard) if reason is None else guard.outcome(f"NO: {reason}")
     good = all(outcome == "yes" for outcome in result.values())
     print(f"  {'✔' if good else '✖'} {', '.join(guard.ids)}: {guard.name}", file=sys.stderr, flush=True)
     return result
+
+
+def outcomes(chosen: list[Guard]) -> list[dict[str, str]]:
+    """Every guard tried, two at a time."""
+    print(f"{len(chosen)} guards: first all of their tests as they are …", file=sys.stderr, flush=True)
+    whole = as_it_is(chosen) if chosen else []
+    if isinstance(whole, str):
+        return [guard.outcome(f"NO: {whole}") for guard in chosen]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(partial(tried, whole=whole), chosen))
 
 
 def main(arguments: list[str]) -> int:
@@ -213,17 +234,21 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", help="ids, comma separated: P8,S01", default="")
     parser.add_argument("--json", action="store_true", help="one JSON object per line instead of the table")
     parser.add_argument("--trial", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--enough", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--guards", type=Path, default=ROOT / "tests/guards.toml", help="another list of guards"
+    )
     parser.add_argument("tests", nargs="*", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     only = [one for one in options.only.split(",") if one]
     if options.trial:
-        return trial(only, options.tests, options.trial)
+        return trial(only, options.tests, options.trial, enough=options.enough)
     tests = collected()
     if tests is None:
         print("the tests could not be collected; run `make test` first")
         return 2
     wanted = [one for one in IDS if not only or one in only]
-    chosen = [guard for guard in guards() if set(guard.ids) & set(wanted)]
+    chosen = [guard for guard in guards(options.guards) if set(guard.ids) & set(wanted)]
     results = outcomes(chosen)
     proofs: dict[str, list[str]] = defaultdict(list)
     for result in results:

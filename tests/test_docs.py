@@ -6,8 +6,10 @@
 import dataclasses
 import re
 import shlex
+import sqlite3
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +77,7 @@ def row(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join([row(*head), "|" + "---|" * len(head), *(row(*one) for one in rows)])
 
 
@@ -139,6 +141,19 @@ def test_a_generated_table_is_current(name: str) -> None:
     right = TABLES[name]()
     now = written(name, OPERATIONS.read_text(encoding="utf-8"))
     assert now == right, f"run `python -m tests.test_docs`, or put this into docs/operations.md:\n{right}"
+
+
+def test_every_setting_is_read_by_something() -> None:
+    """A setting that changes nothing is a false promise, however well it is documented."""
+    text = "\n".join(text for path, text in sources() if path.is_relative_to(ROOT / "controller"))
+    names = [name for name, *_ in config.table()]
+    assert [name for name in names if not re.search(rf"\b(settings|self)\.{name}\b", text)] == []
+
+
+def test_every_metric_is_fed_by_something() -> None:
+    text = "\n".join(text for path, text in sources() if path.is_relative_to(ROOT / "controller"))
+    names = [field.name for field in dataclasses.fields(metrics.Metrics) if field.name != "registry"]
+    assert [name for name in names if not re.search(rf"\bmetrics\.{name}\b", text)] == []
 
 
 # ── Commands ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,6 +228,25 @@ def unknown_command(words: list[str]) -> str | None:
 def test_a_command_that_a_page_names_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert [wrong for words in said_commands(text) if (wrong := unknown_command(words))] == []
+
+
+def test_the_backup_that_is_told_is_whole_also_while_somebody_writes(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^.*source\.backup.*$", OPERATIONS.read_text(encoding="utf-8"), flags=re.M)
+    live, copy = tmp_path / "loa.db", tmp_path / "copy.db"
+    writer = sqlite3.connect(live)
+    try:
+        writer.executescript("PRAGMA journal_mode = WAL; CREATE TABLE deed (n INTEGER)")
+        with writer:
+            writer.execute("INSERT INTO deed VALUES (1)")
+        words = [sys.executable, *shlex.split(line)[1:-2], str(live), str(copy)]
+        subprocess.run(words, timeout=30, check=True)
+    finally:
+        writer.close()
+    kept = sqlite3.connect(copy)
+    try:
+        assert kept.execute("SELECT n FROM deed").fetchall() == [(1,)]
+    finally:
+        kept.close()
 
 
 # ── Names on the wire and codes ───────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,6 +23,8 @@ async def read_health(request: Request) -> Health:
 
 
 @router.get("/metrics", response_class=Response)
-async def read_metrics(visitor: Annotated[Visitor, Depends(Needs(Right.METRICS))]) -> Response:
-    """Counts and times for Prometheus."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def read_metrics(
+    request: Request, visitor: Annotated[Visitor, Depends(Needs(Right.METRICS))]
+) -> Response:
+    """Counts and times of this house for Prometheus."""
+    return Response(house_of(request).metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -31,7 +31,7 @@ allow_anonymous true
 persistence false
 max_queued_messages 100000
 max_queued_bytes 268435456
-max_inflight_messages 20
+max_inflight_messages 1000
 set_tcp_nodelay true
 max_packet_size {packet}
 message_size_limit {packet}

@@ -123,6 +123,6 @@ def taken_apart(claim: str) -> tuple[str | None, str | None, int]:
     """A claim's occurrence, or its alert and round (``devices.items``)."""
     kind, _, rest = claim.partition(":")
     if kind == "alert":
-        alert, _, number = rest.rpartition(":")
+        alert, _, number = rest.removesuffix(":words").rpartition(":")
         return None, alert, int(number)
     return (rest if kind == "occurrence" else None), None, 0

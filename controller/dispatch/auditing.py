@@ -1,5 +1,7 @@
 """The auditor: no delivery stays without a verdict, also where the node says nothing."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +10,7 @@ from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic
 from controller.store import deliveries, occurrences
 from controller.store.database import Conn
-from controller.store.deliveries import Delivery, Kind
+from controller.store.deliveries import Delivery, Kind, Verdict
 from controller.store.occurrences import OccurrenceState
 from devices.messages import NodeId
 from schedules.plan import OccurrenceId
@@ -18,9 +20,10 @@ BATCH = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """The subjects that got verdicts, and whether more wait."""
+    """The subjects that got verdicts, which verdicts, and whether more wait."""
 
     subjects: tuple[str, ...]
+    verdicts: Mapping[Verdict, int]
     more: bool
 
 
@@ -35,6 +38,8 @@ class Auditor:
         while await room.db.read(deliveries.overdue, room.clock.now() - PATIENCE, 1):
             silent = frozenset(node for node in room.registry.nodes if room.monitor.is_silent(node))
             closed = await room.db.write(_close, silent, room.clock.now())
+            for verdict, count in closed.verdicts.items():
+                room.metrics.deliveries.labels(verdict.value).inc(count)
             for subject in closed.subjects:
                 room.signals.tell(Topic.DELIVERY, subject)
             if not closed.more:
@@ -55,7 +60,11 @@ def _close(conn: Conn, silent: frozenset[NodeId], now: datetime) -> Closed:
             after = step(row, waited, now).delivery
         closed.append(after)
     deliveries.save(conn, closed)
-    return Closed(subjects=tuple(dict.fromkeys(row.subject for row in rows)), more=len(rows) == BATCH)
+    return Closed(
+        subjects=tuple(dict.fromkeys(row.subject for row in rows)),
+        verdicts=Counter(one.ruling.verdict for one in closed if one.ruling is not None),
+        more=len(rows) == BATCH,
+    )
 
 
 def _is_withdrawn(conn: Conn, row: Delivery) -> bool:

@@ -78,7 +78,8 @@ def judge(receipt: Receipt, delivery: Delivery) -> tuple[Verdict, str | None]:
         return Verdict.MISSED, receipt.reason or "silent"
     if receipt.played_ms < due_ms * WHOLE:
         return Verdict.PARTIAL, receipt.reason
-    if receipt.late_ms > LATE / timedelta(milliseconds=1):
+    # the start told how late it was; the end may come from a resumed stretch, which does not know
+    if max(receipt.late_ms, delivery.late_ms) > LATE // timedelta(milliseconds=1):
         return Verdict.AIRED_LATE, receipt.reason
     return Verdict.AIRED, receipt.reason
 
@@ -98,8 +99,10 @@ def _told(delivery: Delivery, receipt: Receipt, now: datetime) -> Step:
         case ReceiptKind.CACHED:
             return _kept(replace(delivery, cached_at=delivery.cached_at or receipt.at))
         case ReceiptKind.STARTED:
-            started = delivery.started_at or receipt.at
-            return _kept(replace(delivery, started_at=started, late_ms=receipt.late_ms))
+            if delivery.started_at is not None:
+                # it goes on, or its words follow: how late it was is what its first start said
+                return _kept(delivery)
+            return _kept(replace(delivery, started_at=receipt.at, late_ms=receipt.late_ms))
         case ReceiptKind.HEARD:
             if receipt.heard is Heard.UNKNOWN:
                 return _kept(delivery)

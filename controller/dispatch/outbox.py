@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from controller.clock import Clock
 from controller.dispatch.signals import Signals, Topic, Wake
+from controller.metrics import Metrics, open_metrics
 from controller.store import documents, outbox
 from controller.store.database import Conn, Database
 from controller.store.outbox import Letter, OutboxLane, OutboxState, Posted
@@ -26,11 +27,14 @@ def again_after(attempts: int) -> timedelta:
 class Sender:
     """One per controller. Publishing twice is harmless: a node takes an equal version as the same."""
 
-    def __init__(self, *, db: Database, link: Link, clock: Clock, signals: Signals) -> None:
+    def __init__(
+        self, *, db: Database, link: Link, clock: Clock, signals: Signals, metrics: Metrics | None = None
+    ) -> None:
         self._db = db
         self._link = link
         self._clock = clock
         self._signals = signals
+        self._count = (open_metrics() if metrics is None else metrics).outbox
         self._express: set[str] = set()
         self.published = 0
         self.parked = 0
@@ -58,7 +62,7 @@ class Sender:
         due = await self._db.read(outbox.next_wake)
         if due is None or due > now:
             return due
-        await self._db.write(outbox.expire, now)
+        self._count.labels(OutboxState.EXPIRED.value).inc(await self._db.write(outbox.expire, now))
         while self._link.up and (claimed := await self._db.write(outbox.claim, self._clock.now(), BATCH)):
             for lane in OutboxLane:
                 posted = [
@@ -107,13 +111,16 @@ class Sender:
             await asyncio.wait(waiting.values(), timeout=PUBACK_WITHIN_S)
         for name, future in waiting.items():
             outcome[name] = _answer(future)
-        self.published += sum(error is None for error in outcome.values())
+        published = sum(error is None for error in outcome.values())
+        self.published += published
+        self._count.labels(OutboxState.SENT.value).inc(published)
         return outcome
 
     async def _settle(self, outcome: dict[str, LinkError | None], attempts: dict[str, int]) -> None:
         if outcome:
             parked = await self._db.write(_settle, outcome, attempts, self._clock.now())
             self.parked += parked
+            self._count.labels(OutboxState.PARKED.value).inc(parked)
             if parked:
                 self._signals.tell(Topic.LINK)
 

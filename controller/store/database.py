@@ -3,6 +3,7 @@
 import itertools
 import re
 import sqlite3
+import time
 import urllib.parse
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -25,6 +26,7 @@ Conn = sqlite_utils.Database
 """What every function of the store takes first: sqlite-utils over one connection inside one transaction."""
 
 Row = dict[str, Any]
+Timed = Callable[[float], None]
 Crash = Callable[[str], None]
 """Called with a label at each point at which a process may die; the product's own does nothing."""
 
@@ -61,6 +63,10 @@ def nowhere(label: str) -> None:
     """The product's crash point: none."""
 
 
+def untimed(seconds: float) -> None:
+    """Nobody wants to know how long a write took."""
+
+
 class _Held(sqlite3.Connection):
     """A connection whose transaction belongs to the Database alone.
 
@@ -80,23 +86,29 @@ class _Held(sqlite3.Connection):
 class Database:
     """Reads and writes in transactions; made by ``Database.open`` and ended by ``close``."""
 
-    def __init__(self, *, lanes: Lanes, writer: Conn, readers: tuple[Conn, ...], crash: Crash) -> None:
+    def __init__(
+        self, *, lanes: Lanes, writer: Conn, readers: tuple[Conn, ...], crash: Crash, timed: Timed = untimed
+    ) -> None:
         self._lanes = lanes
         self._writer = writer
         self._readers = readers
         self._turn = itertools.cycle(range(len(readers)))
         self._crash = crash
+        self._timed = timed
         self._open = True
 
     @classmethod
-    async def open(cls, path: Path, lanes: Lanes, now: datetime, crash: Crash = nowhere) -> "Database":
+    async def open(
+        cls, path: Path, lanes: Lanes, now: datetime, crash: Crash = nowhere, timed: Timed = untimed
+    ) -> "Database":
         """Open the file (made where it does not exist) and bring its tables up to date.
 
+        ``timed`` is told, in the writer's lane, how many seconds each committed write took.
         Raises StoreFault when the file was made by a newer version or has been damaged.
         """
         writer = await lanes.writer.run(_open_writer, path, now)
         readers = tuple([await lane.run(_open_reader, path) for lane in lanes.readers])
-        return cls(lanes=lanes, writer=writer, readers=readers, crash=crash)
+        return cls(lanes=lanes, writer=writer, readers=readers, crash=crash, timed=timed)
 
     async def write(self, work: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``work(conn, *args)`` in one BEGIN IMMEDIATE … COMMIT; what it raises rolls everything back.
@@ -127,6 +139,7 @@ class Database:
 
     def _in_transaction(self, work: Callable[[Conn], T]) -> T:
         connection = self._writer.conn
+        began = time.perf_counter()
         self._crash("before_begin")
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -138,6 +151,7 @@ class Database:
             with suppress(sqlite3.OperationalError):
                 connection.execute("ROLLBACK")
             raise
+        self._timed(time.perf_counter() - began)
         self._crash("after_commit")
         return result
 

@@ -59,15 +59,15 @@ def test_by_hand_only_what_was_acknowledged_makes_room_for_more(broker: RunningB
         listener.start()
         sender.start()
         await until(lambda: listener.settled and sender.settled)
-        await asyncio.gather(*(sender.offer("x", str(n).encode()) for n in range(50)))
-        await until(lambda: len(notes.arrivals) == 20)
+        await asyncio.gather(*(sender.offer("x", str(n).encode()) for n in range(2_500)))
+        await until(lambda: len(notes.arrivals) == 1_000)
         await asyncio.sleep(0.2)
-        assert len(notes.arrivals) == 20
-        listener.acknowledge(notes.arrivals[:20])
-        await until(lambda: len(notes.arrivals) >= 40)
-        listener.acknowledge(notes.arrivals[20:])
-        await until(lambda: len(notes.arrivals) == 50)
-        assert [int(arrival.payload) for arrival in notes.arrivals] == list(range(50))
+        assert len(notes.arrivals) == 1_000
+        listener.acknowledge(notes.arrivals[:1_000])
+        await until(lambda: len(notes.arrivals) >= 2_000)
+        listener.acknowledge(notes.arrivals[1_000:])
+        await until(lambda: len(notes.arrivals) == 2_500)
+        assert [int(arrival.payload) for arrival in notes.arrivals] == list(range(2_500))
         await asyncio.gather(listener.stop(), sender.stop())
 
     asyncio.run(story())

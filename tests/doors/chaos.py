@@ -153,7 +153,7 @@ class Campaign:
     async def _open(self) -> None:
         """Everything runs, and one item has been heard by every node."""
         await furnish(self._ground, self._ground.settings())
-        await asyncio.to_thread(self._stage.open)
+        await self._stage.open()
         await self._begin("controller")
         await self._begin("nodes")
         ends = time.monotonic() + BEGIN_WITHIN_S

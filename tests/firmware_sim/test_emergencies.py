@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from devices import topics
-from devices.messages import AlertState, BulletinClass, ReceiptKind
+from devices.messages import AlertState, BulletinClass, Mode, ReceiptKind
 from firmware_sim.fetch import ShelfFetcher
 from tests.firmware_sim.rig import COMMUNE, MORNING, VILLAGE, Stage, play, wall
 
@@ -229,3 +229,96 @@ def test_one_publish_reaches_the_whole_village_and_only_it() -> None:
 
     stage = play(story, start=MORNING, count=20)
     assert [len(stage.heard(node)) for node in stage.nodes] == [1] * 19 + [0]
+
+
+def test_words_named_after_the_siren_began_are_spoken_in_the_same_round() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        alert = stage.desk.alert("flood", rounds=1)
+        stage.desk.publish_alerts(alert)
+        await asyncio.sleep(5)
+        words = stage.desk.put(10.0)
+        stage.desk.publish_alerts(replace(alert, words=words.sha256), refs=(words,))
+        await asyncio.sleep(120)
+
+    stage = play(story, start=MORNING)
+    assert parts(stage) == [("alert:flood:0", "tone"), ("alert:flood:0", "words")]
+    tone, spoken = stage.heard()
+    assert tone.end is not None
+    assert spoken.begin.first_sample_mono - tone.end.ended_mono < 0.2
+    (finished,) = stage.desk.of(stage.nodes[0], ReceiptKind.FINISHED)
+    assert (finished.reason, finished.played_ms, finished.duration_ms) == (None, 40_000, 40_000)
+
+
+def test_words_named_late_and_slow_to_come_are_waited_for_without_a_long_silence() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        assert isinstance(stage.fetcher, ShelfFetcher)
+        stage.fetcher.down = True
+        alert = stage.desk.alert("flood", rounds=1)
+        stage.desk.publish_alerts(alert)
+        await asyncio.sleep(5)
+        words = stage.desk.put(10.0)
+        stage.desk.publish_alerts(replace(alert, words=words.sha256), refs=(words,))
+        await asyncio.sleep(45)
+        stage.fetcher.down = False
+        await asyncio.sleep(120)
+
+    stage = play(story, start=MORNING)
+    spans = stage.heard()
+    assert [span.begin.part for span in spans][:2] == ["tone", "attention"]
+    assert spans[-1].begin.part == "words"
+    for span, after in pairwise(spans):
+        assert span.end is not None
+        assert after.begin.first_sample_mono - span.end.ended_mono < 10
+
+
+def test_words_named_after_the_last_round_ended_are_spoken_by_themselves_once() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        alert = stage.desk.alert("flood", rounds=1)
+        stage.desk.publish_alerts(alert)
+        await asyncio.sleep(60)
+        words = stage.desk.put(10.0)
+        stage.desk.publish_alerts(replace(alert, words=words.sha256), refs=(words,))
+        await asyncio.sleep(60)
+        stage.desk.publish_alerts(replace(alert, words=words.sha256), refs=(words,))
+        await asyncio.sleep(60)
+
+    stage = play(story, start=MORNING)
+    assert parts(stage) == [("alert:flood:0", "tone"), ("alert:flood:0:words", "words")]
+    started = stage.desk.of(stage.nodes[0], ReceiptKind.STARTED)
+    assert [(receipt.alert, receipt.round, receipt.late_ms < 1000) for receipt in started] == [
+        ("flood", 0, True),
+        ("flood", 0, True),
+    ]
+
+
+def test_words_named_during_a_drill_stand_inside_its_frame() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        place, key = topics.alerts(COMMUNE), stage.desk.keys.drill
+        alert = stage.desk.alert("drill", mode=Mode.EXERCISE, rounds=1)
+        stage.desk.say(place, stage.desk.alerts((alert,)), key=key)
+        await asyncio.sleep(5)
+        words = stage.desk.put(10.0)
+        named = replace(alert, words=words.sha256)
+        stage.desk.say(place, stage.desk.alerts((named,), (words,)), key=key)
+        await asyncio.sleep(120)
+
+    stage = play(story, start=MORNING)
+    assert [part for _, part in parts(stage)] == ["frame", "tone", "words", "frame"]
+
+
+def test_a_cancelled_alert_never_speaks_the_words_it_was_given_late() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        alert = stage.desk.alert("flood", rounds=1)
+        stage.desk.publish_alerts(alert)
+        await asyncio.sleep(60)
+        words = stage.desk.put(10.0)
+        named = replace(alert, words=words.sha256, state=AlertState.CANCELLED)
+        stage.desk.publish_alerts(named, refs=(words,))
+        await asyncio.sleep(60)
+
+    assert parts(play(story, start=MORNING)) == [("alert:flood:0", "tone")]

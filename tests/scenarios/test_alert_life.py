@@ -49,9 +49,30 @@ def test_the_siren_does_not_wait_for_the_words_and_the_words_follow(place: Path)
 
     assert seen["words"] != "ready", "it was fired before the words were there"
     spans = house.heard(NODE)
-    assert spans[0].begin.part == "tone"
-    assert [span.begin.part for span in spans][-2:] == ["tone", "words"]
+    assert [span.begin.part for span in spans] == ["tone", "words"] * 2
     assert (spans[0].begin.first_sample_at - seen["at"]).total_seconds() < 1.0
+
+
+@pytest.mark.promise("P3")
+@pytest.mark.parametrize("speech_takes_s", [4.0, 45.0])
+def test_an_alert_of_one_round_is_heard_with_its_words_however_late_they_are(
+    place: Path, speech_takes_s: float
+) -> None:
+    seen: dict[str, Any] = {}
+
+    async def story(house: House) -> None:
+        await house.until(AT)
+        desk = house.up.desk
+        preview = await desk.preview_emergency(house.operator, flood(rounds=1))
+        fired = await desk.fire(house.operator, preview.id, preview.typed_name, "k")
+        assert fired.words.state != "ready"
+        await house.rest(180)
+        seen["verdicts"] = await house.verdicts(fired.id)
+
+    house = play(story, place, speech_takes_s=speech_takes_s)
+
+    assert [span.begin.part for span in house.heard(NODE)] == ["tone", "words"]
+    assert set(seen["verdicts"].values()) == {"aired"}
 
 
 @pytest.mark.promise("F23", "F35")

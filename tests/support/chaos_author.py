@@ -50,7 +50,7 @@ STUB = Pace(
     spoken=False,
 )
 REAL = Pace(
-    up_s=(1.0, 4.5),
+    up_s=(0.8, 3.8),
     down_s=(0.0, 0.1, 0.5),
     ahead_s=(8.0, 15.0),
     between_wishes_s=(0.5, 2.0),
@@ -77,7 +77,8 @@ class Pen:
 
     def everywhere(self) -> Wish:
         """One item for all villages that says every sentence: with it a campaign begins."""
-        return self._wish(list(self._spent), " ".join(SENTENCES), 20.0, LONG_GRACE_S, "normal")
+        self._free.clear()
+        return self._wish(list(self._spent), " ".join(SENTENCES), 30.0, LONG_GRACE_S, "normal")
 
     def wish(self) -> Wish | None:
         """The next one; None when every village's day is full."""

@@ -45,7 +45,7 @@ def aired_deliveries(database: Path) -> int:
 
 
 async def close_books(settings: Settings, shift: timedelta) -> bool:
-    """A controller whose clock has moved on by ``shift`` closes what no node will speak of; False if it can't."""
+    """A controller whose clock has moved on by ``shift`` closes what nobody speaks of; False if it can't."""
     lanes = thread_lanes(1)
 
     def link(ears: Ears) -> Link:

@@ -1,7 +1,7 @@
 """The nodes' process of a campaign: the real village on flash in a directory, with a witness that survives.
 
-`loa sim fleet` gathers its journal for 50 ms before it writes; a witness of kill -9 must not. Here each row is
-in the file before the sound goes on.
+`loa sim fleet` gathers its journal for 50 ms before it writes; a witness of kill -9 must not. Here each row
+is in the file before the sound goes on.
 """
 
 import asyncio

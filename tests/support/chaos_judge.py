@@ -17,7 +17,7 @@ from schedules.announcement import BulletinClass
 MARK_MS = 1000
 """The position is noted in flash each second (PROMISES 3.2): so much may be said again after a kill."""
 NOTING_S = 0.3
-"""Between the last sample and the note that it is done the loop of eight nodes turns; a kill there is seen."""
+"""Between the last sample and the note that it is done the loop turns once more: a kill may come there."""
 MARGIN_MS = 60
 EARLY = timedelta(seconds=2)
 """A node's clock is as good as the answer that set it, which may have been long under way (PROMISES 3.7)."""
@@ -152,7 +152,7 @@ def judge(lives: Sequence[Life], asked: Sequence[Asked], due: Sequence[Due], pla
 
 
 def unlawful(before: Said, after: Said, one: Due) -> str | None:
-    """Why a second stretch of the same occurrence on the same node is a doubling; None where a rule allows it.
+    """Why a second stretch of an occurrence on a node is a doubling; None where a rule allows it.
 
     In one life: only what was cut goes on, at the position where it was cut. Over a kill: the stretch before
     was broken by it, the restart is counted, and by class: ordinary goes on from the last mark, at most half
@@ -203,7 +203,7 @@ def outside_window(said: Sequence[Said], one: Due) -> list[str]:
 
 
 def unexplained(said: Sequence[Said], one: Due, lives: Sequence[Life]) -> str | None:
-    """Why the verdict of a delivery does not agree with what was heard, or is no excuse; None if all is well."""
+    """Why a verdict does not agree with what was heard, or is no excuse; None if all is well."""
     covered = _covered(said)
     whole = covered >= one.duration_ms * WHOLE - MARGIN_MS
     broken = any(each.broken for each in said)

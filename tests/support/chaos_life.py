@@ -1,4 +1,4 @@
-"""What a process of a campaign does that is not its work: it knows the time, and ends with whoever began it."""
+"""What a process of a campaign does beside its work: it knows the time, and ends with whoever began it."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Bears the processes of a campaign: everything is imported once, each life is a fork of it within milliseconds.
+"""Bears the processes of a campaign: all is imported once, each life is a fork of it within milliseconds.
 
 Run as ``python -m tests.support.chaos_nursery``. Orders and answers are pickled objects behind their length.
 When its standard input closes it ends its children and itself; a child also ends when it is gone.
@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from tests.support import chaos_controller, chaos_fleet
 from tests.support.chaos_controller import ControllerLife
@@ -115,13 +115,13 @@ def _gone(pid: int, number: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _put(stream: BinaryIO, thing: object) -> None:
+def _put(stream: IO[bytes], thing: object) -> None:
     data = pickle.dumps(thing)
     stream.write(LENGTH.pack(len(data)) + data)
     stream.flush()
 
 
-def _get(stream: BinaryIO) -> Any:
+def _get(stream: IO[bytes]) -> Any:
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         raise EOFError

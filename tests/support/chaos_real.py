@@ -1,4 +1,4 @@
-"""The stage where all is real: own processes by exec, the API over HTTP, downloads, the speech child, the voice.
+"""The stage where all is real: processes by exec, the API and clips over HTTP, the speech child, the voice.
 
 Only the hands of the clock are moved to eight in the morning, so that it can be played at any hour. Run as
 ``python -m tests.support.chaos_real serve|nodes SPEC`` it is one of the processes.
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from controller.app import Loa
 from controller.config import Settings
@@ -25,11 +25,14 @@ from controller.deploy.broker import RunningBroker, free_port, start_broker
 from controller.deploy.serving import paho_link, speech
 from controller.http import http_app, listen, server
 from controller.lanes import thread_lanes
+from controller.studio.speech import SpeechOrder
 from tests.support import chaos_fleet
+from tests.support.chaos_author import SENTENCES
 from tests.support.chaos_fleet import FleetLife
 from tests.support.chaos_ground import PASSWORD, Ground, approver, author
 from tests.support.chaos_life import ShiftedClock, log_to
 from tests.support.chaos_stage import NOBODY, Refusal, Wish
+from tts.engines.engine import Style
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER_S = 20.0
@@ -54,9 +57,17 @@ class RealStage:
     def base(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    def open(self) -> None:
-        """A broker."""
-        self._broker = start_broker(self._ground.directory / "broker", self._ground.broker_port, self._prefer)
+    async def open(self) -> None:
+        """A broker; and every sentence is spoken once, so that the campaign finds them in the cache."""
+        self._broker = await asyncio.to_thread(
+            start_broker, self._ground.directory / "broker", self._ground.broker_port, self._prefer
+        )
+        speaker = speech(self._settings())
+        await speaker.start()
+        try:
+            await speaker.render(SpeechOrder(text=" ".join(SENTENCES), style=Style.BULLETIN, chime=True))
+        finally:
+            await speaker.stop()
 
     def begin(self, part: str, life: int, seed: int) -> None:
         """A new process of its own."""
@@ -67,7 +78,8 @@ class RealStage:
                 assert self._broker is not None
                 self._broker.restart()
             case "controller":
-                self._run(part, "serve", {**shared, "settings": self._settings()})
+                settings = self._settings().model_dump(mode="json", exclude={"broker_password"})
+                self._run(part, "serve", {**shared, "settings": settings})
             case _:
                 files = {
                     "fleet_file": ground.fleet_file,
@@ -103,10 +115,6 @@ class RealStage:
         _, alive = psutil.wait_procs(self._speech_children(), timeout=GONE_S)
         for child in alive:
             child.kill()
-
-    def left_behind(self) -> int:
-        """Speech processes that work on this ground; at most one, the living controller's."""
-        return len(self._speech_children())
 
     async def say(self, wish: Wish) -> object:
         """Three requests: written and handed in by one, approved by the other."""
@@ -153,8 +161,8 @@ class RealStage:
             self._people[username] = client
         return client
 
-    def _settings(self) -> dict[str, Any]:
-        settings = self._ground.settings().model_copy(
+    def _settings(self) -> Settings:
+        return self._ground.settings().model_copy(
             update={
                 "port": self._port,
                 "public_base": self.base,
@@ -163,7 +171,6 @@ class RealStage:
                 "speech_threads": 1,
             }
         )
-        return settings.model_dump(mode="json", exclude={"broker_password"})
 
     def _run(self, part: str, role: str, spec: dict[str, Any]) -> None:
         command = (sys.executable, "-m", "tests.support.chaos_real", role, json.dumps(spec))

@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 Wish = dict[str, Any]
-"""One item to be written, handed in and approved: area, title, text, targets, at, expires_at, bulletin_class."""
+"""One item to be approved: area, title, text, targets, at, expires_at, bulletin_class."""
 
 NOBODY = object()
 """Nobody was there to be asked: the controller is down."""
@@ -12,8 +12,8 @@ NOBODY = object()
 class Stage(Protocol):
     """Begins and ends processes by their own ids. Calls block for milliseconds: the caller uses a thread."""
 
-    def open(self) -> None:
-        """The broker is there; nothing else runs."""
+    async def open(self) -> None:
+        """The broker is there, and whatever is slow once; nothing else runs."""
 
     def begin(self, part: str, life: int, seed: int) -> None:
         """A new life of ``controller``, ``broker`` or ``nodes`` on what lies on disk."""

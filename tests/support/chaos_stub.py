@@ -27,9 +27,11 @@ class StubStage:
         self._nursery: Nursery | None = None
         self._pids: dict[str, int] = {}
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """A broker and the nursery."""
-        self._broker = start_broker(self._ground.directory / "broker", self._ground.broker_port, self._prefer)
+        self._broker = await asyncio.to_thread(
+            start_broker, self._ground.directory / "broker", self._ground.broker_port, self._prefer
+        )
         self._nursery = Nursery(self._source, self._ground.log)
 
     def begin(self, part: str, life: int, seed: int) -> None:
