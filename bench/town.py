@@ -1,4 +1,4 @@
-"""A commune with as many nodes as a bench wants: real broker and controller with its pages, keys, fleet file."""
+"""A commune with as many nodes as a bench wants: real broker, real controller, keys, fleet file."""
 
 import asyncio
 import hashlib
@@ -28,7 +28,7 @@ from controller.studio.speech import OnProgress, SpeechDone, SpeechOrder, Spelle
 from devices.messages import AreaCode, NodeId, TenantId
 from devices.signing import SigningKey
 from schedules.announcement import PersonId
-from tts.clip import SAMPLE_RATE, clip_from_pcm
+from tts.clip import SAMPLE_RATE, Clip, clip_from_pcm
 
 FLEET_FILE = "fleet.json"
 WORDS_S = 15.0
@@ -65,11 +65,7 @@ class HumSpeaker:
 
     async def render(self, order: SpeechOrder, on_progress: OnProgress = quiet) -> SpeechDone:
         """Another noise for each text, with the pauses of speech."""
-        seed = int.from_bytes(hashlib.sha256(order.text.encode()).digest()[:4], "big")
-        count = round(WORDS_S * SAMPLE_RATE)
-        noise = np.random.default_rng(seed).standard_normal(count)
-        swell = np.abs(np.sin(np.arange(count) * (3.0 * np.pi / SAMPLE_RATE)))
-        clip = clip_from_pcm((0.1 * noise * swell).astype(np.float32), "hum")
+        clip = await asyncio.to_thread(_hum, order.text)
         await asyncio.to_thread((self._clips_dir / clip.sha256).write_bytes, clip.data)
         facts = ClipFacts(
             sha256=clip.sha256,
@@ -85,6 +81,14 @@ class HumSpeaker:
     async def spell(self, text: str, lexicon: tuple[tuple[str, str], ...] = ()) -> Spelled:
         """As it is written."""
         return Spelled(spoken=text)
+
+
+def _hum(text: str) -> Clip:
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+    count = round(WORDS_S * SAMPLE_RATE)
+    noise = np.random.default_rng(seed).standard_normal(count)
+    swell = np.abs(np.sin(np.arange(count) * (3.0 * np.pi / SAMPLE_RATE)))
+    return clip_from_pcm((0.1 * noise * swell).astype(np.float32), "hum")
 
 
 @asynccontextmanager

@@ -88,7 +88,10 @@ async def run(file: Path) -> None:
                 witness.began_cpu_s = time.process_time()
                 return {}
             case "quiet":
-                waiting = any(node.state.outbox.receipts or node.state.wanted for node in nodes)
+                waiting = any(
+                    node.state.outbox.receipts or node.state.wanted or node.state.chores_at is not None
+                    for node in nodes
+                )
                 return {"faults": faults} if not witness.sounding and not waiting else None
         raise ValueError(order["do"])
 

@@ -33,6 +33,7 @@ from controller.metrics import Metrics, open_metrics
 from controller.store import areas, documents, meta, nodes, outbox
 from controller.store.database import Conn, Crash, Database, nowhere
 from controller.store.documents import Document, DocumentKind
+from controller.store.leadership import Lead, take_lead
 from controller.studio.speech import Speaker
 from devices import topics
 from devices.link import Ears, Link
@@ -59,6 +60,7 @@ class Loa:
         link_factory: LinkFactory,
         speaker: Speaker,
         crash: Crash = nowhere,
+        lead: Lead | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -68,8 +70,10 @@ class Loa:
         self._link_factory = link_factory
         self._speaker = speaker
         self._crash = crash
+        self.lead = lead
         self._came_up: asyncio.Task[None] | None = None
         self._began = False
+        self._lost_at: datetime | None = None
 
     @property
     def clips(self) -> Path:
@@ -83,9 +87,20 @@ class Loa:
     def link_up(self) -> bool:
         return self._began and self.room.link.up
 
+    @property
+    def link_lost_at(self) -> datetime | None:
+        """Since when the broker is not reached; None while it is."""
+        return None if self.link_up else self._lost_at
+
     async def start(self) -> None:
-        """Problem ``E_KEYS`` without keys, StoreFault for a database that is not ours."""
+        """Problem ``E_KEYS`` without keys, ``E_NOT_LEADER`` beside another controller.
+
+        StoreFault for a database that is not ours.
+        """
+        self._lost_at = self.clock.now()
         self.settings.clips_dir.mkdir(parents=True, exist_ok=True)
+        if self.lead is None:
+            self.lead = take_lead(self.settings.database)
         keyring = load_keyring(self.settings.keys_dir, TenantId(self.settings.tenant))
         self.db = await Database.open(
             self.settings.database,
@@ -133,6 +148,9 @@ class Loa:
             await self._speaker.stop()
         if hasattr(self, "db"):
             await self.db.close()
+        if self.lead is not None:
+            self.lead.release()
+            self.lead = None
 
     async def reload(self) -> None:
         """Areas or nodes have changed: look at them anew, and plan for them."""
@@ -195,7 +213,9 @@ class Loa:
     def _link_turned(self, up: bool) -> None:
         self.signals.tell(Topic.LINK)
         self.metrics.link_up.set(up)
-        if up:
+        if not up:
+            self._lost_at = self.clock.now()
+        else:
             # the broker may have lost everything: what is retained goes out again before what waits
             self._came_up = asyncio.get_running_loop().create_task(self._republish(), name="republish")
 

@@ -29,6 +29,7 @@ from controller.fleet.provisioning import new_keys, read_sites, register_sites, 
 from controller.lanes import Lanes, thread_lanes
 from controller.store import areas, audit, nodes, people
 from controller.store.database import Database
+from controller.store.leadership import Lead, take_lead
 from devices.messages import AreaCode as WireArea
 from devices.messages import TenantId
 from schedules.announcement import AreaCode, PersonId
@@ -220,7 +221,8 @@ def serve(config_file: ConfigFile = None) -> None:
     """Run the controller with its pages, its speech process and (unless one runs already) a broker."""
     settings = config.load(config_file)
     logs.configure(settings.log_level)
-    asyncio.run(_serve(settings))
+    with take_lead(settings.database) as lead:
+        asyncio.run(_serve(settings, lead))
 
 
 def refusal_of(error: Exception) -> str | None:
@@ -236,7 +238,7 @@ def refusal_of(error: Exception) -> str | None:
             return None
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, lead: Lead) -> None:
     from controller.app import Loa
     from controller.deploy.serving import paho_link, speech
     from controller.http import http_app, listen, server
@@ -251,6 +253,7 @@ async def _serve(settings: Settings) -> None:
             lanes=lanes,
             link_factory=paho_link(settings),
             speaker=speech(settings),
+            lead=lead,
         )
         try:
             await loa.start()

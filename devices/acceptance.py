@@ -5,7 +5,16 @@ from datetime import datetime, timedelta
 
 from devices.incoming import Incoming, digest, document_topic
 from devices.items import command_claim
-from devices.memory import WINDOW_WIDTH, Held, Memory, RememberedStop, Window, loaded_keys, with_claim
+from devices.memory import (
+    WINDOW_WIDTH,
+    Held,
+    Memory,
+    RememberedStop,
+    Window,
+    changed,
+    loaded_keys,
+    with_claim,
+)
 from devices.messages import (
     Alerts,
     Answer,
@@ -79,7 +88,7 @@ def hold(given: Incoming, memory: Memory) -> Memory:
     held = Held(
         version=message.version, digest=digest(given.envelope.payload), kid=given.kid, message=message
     )
-    memory = replace(memory, documents={**memory.documents, topic: held})
+    memory = changed(memory, documents={**memory.documents, topic: held})
     match message:
         case KeyList():
             return _with_keys(memory, message)

@@ -32,6 +32,8 @@ def in_force(memory: Memory, now: datetime) -> tuple[tuple[Alert, Held], ...]:
         if isinstance(held.message, Alerts)
         for alert in _unsuperseded(held.message, now)
     ]
+    if len(found) < 2:
+        return tuple(found)
     return tuple(sorted(found, key=lambda pair: gravity(pair[0]), reverse=True))
 
 
@@ -127,6 +129,8 @@ def round_item(alert: Alert, number: int, words: ClipRef | None, held: Held) -> 
 
 def _unsuperseded(document: Alerts, now: datetime) -> list[Alert]:
     active = [alert for alert in document.alerts if alert.state is AlertState.ACTIVE and now < alert.ends_at]
+    if not any(alert.references for alert in active):
+        return active
     superseded = {
         (reference, alert.mode) for alert in active for reference in alert.references if reference != alert.id
     }

@@ -236,6 +236,7 @@ def _telemetry(message: Telemetry) -> None:
 
 def _report(message: Report) -> None:
     _names(message.node, message.boot)
+    _count(message.through)
     for receipt in message.receipts:
         _receipt(receipt)
 

@@ -213,7 +213,7 @@ def _spelled(hint: Any) -> Any:
         return _plain(hint)
     inner = tuple(part if part is Ellipsis else _spelled(part) for part in typing.get_args(hint))
     if typing.get_origin(hint) is tuple:
-        return tuple[inner]
+        return types.GenericAlias(tuple, inner)
     return typing.Union[inner] if isinstance(hint, types.UnionType) else hint  # noqa: UP007 - built, not written
 
 

@@ -8,7 +8,7 @@ from devices import alerts, wall
 from devices.errors import Code
 from devices.incoming import Fault
 from devices.items import Content, Item, round_claim
-from devices.memory import AlertStart, CommandStart, Memory
+from devices.memory import AlertStart, CommandStart, Memory, changed
 from devices.messages import BulletinClass, ClockState, Mode
 
 QUIET = ("21:00", "05:00", "Asia/Ho_Chi_Minh")
@@ -164,7 +164,7 @@ def remembered(cue: Cue) -> Memory:
     if item.alert is not None and _begins(cue):
         begun = AlertStart(alert=item.alert, mode=item.mode, issued_at=item.issued_at, at=cue.at)
         alive = tuple(one for one in memory.alert_starts if cue.at - one.at < STORM_SPAN)
-        return replace(memory, alert_starts=(*alive, begun))
+        return changed(memory, alert_starts=(*alive, begun))
     if item.by_command and not cue.emergency and not item.silent:
         start = CommandStart(at=cue.at, duration_ms=item.duration_ms)
         return replace(memory, command_starts=(*_last_hour(cue), start))

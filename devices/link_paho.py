@@ -21,6 +21,8 @@ from devices.link_wire import Limits, Wire, WireEars
 PING_AFTER = 0.75
 ANSWER_WITHIN = 0.5
 READ_BURST = 64
+ACKNOWLEDGE_WITHIN_S = 0.2
+ACKNOWLEDGE_AT = 8
 TAKEN_OVER = 0x8E
 DEFAULT_IN_FLIGHT = 100
 # The same two bytes in 3.1.1 and in 5: paho would close the socket before our write buffer is empty.
@@ -107,6 +109,8 @@ class PahoWire:
         self._pinged_at: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._flush_due = False
+        self._unacknowledged = 0
+        self._acknowledging: asyncio.TimerHandle | None = None
         self._writing = False
         self._leaving = False
         self._ended = False
@@ -172,8 +176,9 @@ class PahoWire:
         if self._ended:
             return
         self._ended = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._acknowledging):
+            if timer is not None:
+                timer.cancel()
         self._loop.remove_reader(self._descriptor)
         self._loop.remove_writer(self._descriptor)
         self._pipe.close()
@@ -209,8 +214,17 @@ class PahoWire:
             return False
         self._ears.heard(found.topic, found.payload, found.retained, found.qos, found.mid)
         if found.qos and not self._settings.ack_by_hand and not self._ended:
-            self.acknowledge(found.mid)
+            self._acknowledge_later(found.mid)
         return True
+
+    def _acknowledge_later(self, mid: int) -> None:
+        # What a message starts comes before the broker's receipt for it; a few of them share one packet.
+        self._pipe.send(puback(mid))
+        self._unacknowledged += 1
+        if self._unacknowledged >= ACKNOWLEDGE_AT:
+            self._flush_soon()
+        elif self._unacknowledged == 1:
+            self._acknowledging = self._loop.call_later(ACKNOWLEDGE_WITHIN_S, self._flush_soon)
 
     def _read_on(self) -> None:
         if not self._ended:
@@ -227,6 +241,10 @@ class PahoWire:
 
     def _flush(self) -> None:
         self._flush_due = False
+        self._unacknowledged = 0
+        if self._acknowledging is not None:
+            self._acknowledging.cancel()
+            self._acknowledging = None
         if self._ended:
             return
         try:

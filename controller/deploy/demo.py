@@ -85,30 +85,33 @@ async def _run(
         settings = _settings(directory, port, running)
         async with _house(settings, running) as (loa, cast, address):
             _introduce(console, address, cast, running)
-            outcome = await _story(console, loa, cast, settings, wav, as_machine)
-            good = outcome is not None and not outcome.surprises
-            if not exit_when_done:
-                console.print(f"\nTrang web vẫn mở tại [bold]{address}[/]. Ctrl-C để kết thúc.")
-                await asyncio.Event().wait()
-            return good
+            village = await Village.start(
+                settings.data_dir / demo_house.FLEET_FILE, settings.data_dir / "journal.jsonl", wav
+            )
+            try:
+                outcome = await _story(console, loa, cast, village, wav, as_machine)
+                good = outcome is not None and not outcome.surprises
+                if not exit_when_done:
+                    console.print(f"\nTrang web vẫn mở tại [bold]{address}[/]. Ctrl-C để kết thúc.")
+                    await asyncio.Event().wait()
+                return good
+            finally:
+                await village.quit()
     finally:
         await asyncio.to_thread(running.stop)
 
 
 async def _story(
-    console: Console, loa: Loa, cast: Cast, settings: Settings, wav: Path | None, as_machine: bool
+    console: Console, loa: Loa, cast: Cast, village: Village, wav: Path | None, as_machine: bool
 ) -> Outcome | None:
-    village = await Village.start(
-        settings.data_dir / demo_house.FLEET_FILE, settings.data_dir / "journal.jsonl", wav
-    )
     outcome = None
     try:
         teller = _plain_teller(console) if as_machine or not console.is_terminal else _live_teller(console)
         outcome = await play(Stage(loa=loa, cast=cast, village=village, teller=teller, wav=wav))
     except DemoFailed as failure:
         console.print(f"Không xong: {failure}", style="bold red")
-    finally:
-        await village.quit()
+    if wav is not None:
+        await village.quit()  # the files are whole only when the nodes have ended
     if outcome is not None:
         outcome = replace(outcome, wavs=_count_wavs(wav))
         _conclude(console, outcome, as_machine)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.dispatch import alarm
+from controller.dispatch.compile import at_least
 from controller.dispatch.outbox import letter_for
 from controller.dispatch.planning import clip_ref
 from controller.dispatch.room import Room
@@ -50,7 +51,7 @@ def post_bulletins(
     """Each signed, a new version where its content is new; the letters still have to be posted."""
     letters = []
     for bulletin in bulletins:
-        message = message_of(room, bulletin, _version(conn, bulletin), now)
+        message = message_of(room, bulletin, _version(conn, bulletin, room.epoch), now)
         document = Document(
             topic=bulletin.topic,
             kind=DocumentKind.ALERTS,
@@ -66,12 +67,12 @@ def post_bulletins(
     return tuple(letters)
 
 
-def _version(conn: Conn, bulletin: Bulletin) -> int:
+def _version(conn: Conn, bulletin: Bulletin, epoch: int) -> int:
     """The same content signed anew is the same version."""
     held = documents.get(conn, bulletin.topic)
     if held is not None and held.retired_at is None and held.content_hash == bulletin.print:
         return held.version
-    return documents.next_version(conn, bulletin.topic)
+    return at_least(documents.next_version(conn, bulletin.topic), epoch)
 
 
 def message_of(

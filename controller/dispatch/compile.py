@@ -25,6 +25,7 @@ from schedules.plan import Occurrence
 
 Day = tuple[AreaCode, date]
 
+VERSIONS_AN_EPOCH = 1_000_000
 GRACE = timedelta(minutes=10)
 AFTER_DAY = timedelta(hours=1)
 
@@ -84,22 +85,29 @@ def compile_programmes(
 ) -> Compiled:
     """Programmes of ``days`` that differ from ``held`` (the newest version of each), one version higher.
 
-    A day that had entries and has none left becomes an empty list. Days outside ``days`` are left alone.
+    A day that had entries and has none left becomes an empty list. Days outside ``days`` are left alone. In a new
+    epoch every day is said anew: nodes may hold what this database has forgotten.
     """
     wanted = _by_day(occurrences, sounds, tree, quiet)
     span = frozenset(days)
     changed: list[Programme] = []
     overfull: list[Overfull] = []
-    for day in sorted(set(wanted) | {key for key in held if held[key].entries}):
+    for day in sorted(set(wanted) | {key for key in held if held[key].entries or held[key].epoch < epoch}):
         if day[1] not in span:
             continue
         before = held.get(day)
         planned = sorted(wanted.get(day, ()), key=lambda row: (row[1].starts_at, row[1].occurrence))
         programme, left_out = _fitting(_empty(tenant, day, epoch, mode, before, now), planned, sounds, fits)
         overfull += left_out
-        if _content(programme) != (_content(before) if before else ((), ())):
+        anew = before is not None and before.epoch < epoch
+        if anew or _content(programme) != (_content(before) if before else ((), ())):
             changed.append(programme)
     return Compiled(changed=tuple(changed), overfull=tuple(overfull))
+
+
+def at_least(version: int, epoch: int) -> int:
+    """Above every version of an earlier epoch: nodes may hold later ones than a restored database knows."""
+    return max(version, epoch * VERSIONS_AN_EPOCH + 1) if epoch else version
 
 
 def latest_start(occurrence: Occurrence, quiet: QuietHours) -> datetime:
@@ -165,7 +173,7 @@ def _empty(
         tenant=tenant,
         area=day[0],
         date=day[1],
-        version=before.version + 1 if before else 1,
+        version=at_least(before.version + 1 if before else 1, epoch),
         epoch=epoch,
         mode=mode,
         issued_at=now,

@@ -1,5 +1,6 @@
 """The house as its doors see it: what api and web are given, so that they need not know who built it."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -51,3 +52,8 @@ class House(Protocol):
 
     @property
     def link_up(self) -> bool: ...
+
+    @property
+    def link_lost_at(self) -> datetime | None:
+        """Since when the broker is not reached; None while it is."""
+        ...

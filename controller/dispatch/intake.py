@@ -121,6 +121,7 @@ class Intake:
         room.metrics.receipts.inc(len(fresh))
         room.metrics.receipts_repeated.inc(len(arrived) - len(fresh))
         touched = keep_receipts(conn, room, fresh, now)
+        _skip_what_is_gone(conn, opened, now)
         fleet_monitor.save(conn, changes, room.registry.areas)
         letters: list[Letter] = []
         for one in opened:
@@ -203,6 +204,17 @@ def keep_receipts(
             }
             audit.append(conn, now, node, "document.refused", receipt.topic or node, facts)
     return tuple(dict.fromkeys(key[0] for key in moved))
+
+
+def _skip_what_is_gone(conn: Conn, opened: Iterable[Opened], now: datetime) -> None:
+    """An older database was restored: what a node says an answer has covered will never come again."""
+    said = [one.words for one in opened if isinstance(one.words, Report)]
+    for report in said:
+        mark = receipts.through(conn, report.node) if report.through else 0
+        if report.through > mark:
+            receipts.skip_to(conn, report.node, report.through)
+            facts: dict[str, audit.Fact] = {"after": mark, "through": report.through}
+            audit.append(conn, now, report.node, "receipts.lost", report.node, facts)
 
 
 def _first_sample(before: Delivery, receipt: Receipt) -> bool:

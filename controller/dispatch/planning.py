@@ -15,6 +15,7 @@ from controller.dispatch.compile import (
     ground,
     latest_start,
 )
+from controller.dispatch.delivery import Dropped, step
 from controller.dispatch.outbox import letter_for
 from controller.dispatch.room import Room
 from controller.dispatch.sounds import session_sounds
@@ -23,7 +24,7 @@ from controller.store.announcements import Kept
 from controller.store.database import Conn
 from controller.store.deliveries import Delivery, Kind
 from controller.store.documents import Document, DocumentKind
-from controller.store.occurrences import Planned
+from controller.store.occurrences import OccurrenceState, Planned
 from controller.store.sounds import RenderState
 from devices import topics
 from devices.codec import decode
@@ -87,7 +88,7 @@ class Planner:
 
     def _make(self, situation: Situation, window: Window, now: datetime) -> Plan:
         room = self._room
-        return plan(
+        made = plan(
             room.tenant,
             (kept.announcement for kept in situation.kept),
             situation.sessions,
@@ -99,6 +100,16 @@ class Planner:
             room.quiet,
             window,
             now,
+        )
+        begun = _begun(situation, now)
+        return replace(
+            made,
+            occurrences=tuple(
+                replace(one, due_at=begun[key].occurrence.due_at)
+                if (key := OccurrenceId(one.id)) in begun
+                else one
+                for one in made.occurrences
+            ),
         )
 
     def _compile(self, situation: Situation, made: Plan, window: Window, now: datetime) -> Compiled:
@@ -148,7 +159,12 @@ class Planner:
     def _save_occurrences(
         self, conn: Conn, situation: Situation, kept: tuple[Occurrence, ...], now: datetime
     ) -> None:
-        planned = {OccurrenceId(o.id): _planned(o, situation.sounds[o.item]) for o in kept}
+        begun = _begun(situation, now)
+        planned = {
+            key: begun.get(key) or _planned(o, situation.sounds[o.item])
+            for o in kept
+            if (key := OccurrenceId(o.id))
+        }
         changed = tuple(one for key, one in planned.items() if situation.before.get(key) != one)
         occurrences.save(conn, changed)
         vanished = tuple(
@@ -157,10 +173,22 @@ class Planner:
             if key not in planned and one.occurrence.due_at > now and one.state.value == "planned"
         )
         occurrences.withdraw(conn, vanished)
+        self._close_withdrawn(conn, vanished, now)
         soon = tuple(
             one for one in planned.values() if now - FRESHLY_PAST < one.occurrence.due_at <= now + ROWS_AHEAD
         )
         deliveries.plan(conn, (row for one in soon for row in self._rows(one, now)))
+
+    def _close_withdrawn(self, conn: Conn, vanished: Iterable[OccurrenceId], now: datetime) -> None:
+        """Nothing will be heard of it: each node that has begun nothing has its verdict at once."""
+        closed: list[Delivery] = []
+        for key in vanished:
+            for row in deliveries.of_subject(conn, key):
+                after = step(row, Dropped(reason="withdrawn"), now)
+                if after.ruling is not None:
+                    closed.append(after.delivery)
+                    self._room.metrics.deliveries.labels(after.ruling.verdict.value).inc()
+        deliveries.save(conn, closed)
 
     def _rows(self, planned: Planned, now: datetime) -> Iterable[Delivery]:
         """One row for each node on the ground, once, however many of its areas are targets."""
@@ -191,6 +219,15 @@ class Planner:
             area=programme.area,
             local_date=programme.date,
         )
+
+
+def _begun(situation: Situation, now: datetime) -> dict[OccurrenceId, Planned]:
+    """What may sound by now: a later approval moves it no more."""
+    return {
+        key: one
+        for key, one in situation.before.items()
+        if one.occurrence.due_at <= now and one.state is OccurrenceState.PLANNED
+    }
 
 
 def content_print(programme: Programme) -> str:

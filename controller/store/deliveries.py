@@ -129,15 +129,21 @@ _INSERT = (
 )
 _PLAN = f"""{_INSERT} DO UPDATE SET
     area = excluded.area, revision = excluded.revision, due_at = excluded.due_at, ends_at = excluded.ends_at,
-    duration_ms = excluded.duration_ms
-WHERE delivery.started_at IS NULL AND delivery.verdict IS NULL AND delivery.revision <= excluded.revision"""
+    duration_ms = excluded.duration_ms,
+    verdict = NULL, source = NULL, code = NULL, reason = NULL, verdict_at = NULL
+WHERE delivery.started_at IS NULL AND delivery.revision <= excluded.revision
+    AND (delivery.verdict IS NULL
+        OR (delivery.kind = 'occurrence' AND delivery.verdict = 'cancelled' AND delivery.source = 'plan'))"""
 _SETTLED = ("kind", "subject", "round", "node", "area", "planned_at")
 _SAVE = f"""{_INSERT} DO UPDATE SET
     {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS if column not in _SETTLED)}"""
 
 
 def plan(conn: Conn, deliveries: Iterable[Delivery]) -> None:
-    """New ones, or another time for those of which nothing has been heard and which have no verdict."""
+    """New ones, or another time for those of which nothing has been heard and which have no verdict.
+
+    One that was cancelled because its plan had been withdrawn is open again.
+    """
     conn.conn.executemany(_PLAN, (_row(delivery) for delivery in deliveries))
 
 

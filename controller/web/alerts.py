@@ -1,25 +1,38 @@
 """The wall view of one alert: reach by village filling up; second person, all-clear, correction."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from controller.access import Right
-from controller.dispatch.forms import AlertPhase, AlertView, Hand, Reach
+from controller.access import Right, may
+from controller.dispatch.forms import AlertPhase, AlertView, DeliveryLine, Hand, Reach
 from controller.errors import Problem
-from controller.web.looks import phase_look
+from controller.store import people
+from controller.web.looks import Look, delivery_look, phase_look
 from controller.web.page import Open, Page, go, read_form
 from controller.web.telling import Wrong, alert_title, hazard_word, sound
-from devices.messages import AlertId, Mode
+from devices.messages import AlertId, Heard, Mode
+from schedules.announcement import AreaCode, PersonId
 
 router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Page, Depends(Open(Right.READ))]
 Operator = Annotated[Page, Depends(Open(Right.EMERGENCY))]
 Second = Annotated[Page, Depends(Open(Right.SECOND))]
+MOST_LACKING = 50
 RUNNING = (AlertPhase.ACTIVE, AlertPhase.PENDING_SECOND)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """A node that did not do as the alert asked, and what is known of it."""
+
+    name: str
+    village: str
+    look: Look
 
 
 @router.get("/canh-bao/{alert}")
@@ -68,12 +81,39 @@ async def do_retract(request: Request, page: Operator, alert: str) -> Response:
     return go(f"/canh-bao/{found.id}")
 
 
-def reach_part(a: AlertView, page: Page) -> str:
+async def reach_part(a: AlertView, page: Page) -> str:
     """The figures that fill up, as the page and its live stream show them."""
-    return page.part("_reach.html", **_reach(a, page))
+    return page.part("_reach.html", **await _reach(a, page))
 
 
-def _reach(a: AlertView, page: Page) -> dict[str, Any]:
+async def ending_part(a: AlertView, page: Page) -> str:
+    """What can be done with it now: agree, break the glass, take it back."""
+    return page.part("_ending.html", a=a, faults=(), **await _ending(a, page))
+
+
+async def _ending(a: AlertView, page: Page) -> dict[str, Any]:
+    pending = a.phase is AlertPhase.PENDING_SECOND
+    return {
+        "token": page.visitor.form_token if page.visitor else "",
+        "pending_own": pending and a.fired_by == page.person.id and page.may(Right.EMERGENCY),
+        "seconds_names": await second_persons(page, a.issuer, a.fired_by) if pending else (),
+        "clear_key": f"{Hand.ALL_CLEAR}-{a.id}",
+        "correct_key": f"{Hand.CORRECTION}-{a.id}",
+    }
+
+
+async def second_persons(page: Page, area: AreaCode, but: PersonId) -> tuple[str, ...]:
+    """Who could agree, by name: at two in the morning one has to know whom to call."""
+    house = page.house
+    accounts = await house.db.read(people.of_branch, house.tree.chain(area)[0])
+    return tuple(
+        account.person.name
+        for account in accounts
+        if account.active and account.person.id != but and may(account.person, Right.SECOND, area, house.tree)
+    )
+
+
+async def _reach(a: AlertView, page: Page) -> dict[str, Any]:
     says = page.says
     now = page.house.clock.now()
     if a.phase is AlertPhase.ACTIVE:
@@ -84,7 +124,8 @@ def _reach(a: AlertView, page: Page) -> dict[str, Any]:
         since = says.t("reach.ended", when=says.when(a.issued_at))
     return {
         "a": a,
-        "phase": phase_look(a.phase, says.t),
+        "phase": phase_look(a, says.t),
+        "lacking": await _lacking(a, page),
         "since": since,
         "village_line": lambda v: _village_line(v, page),
     }
@@ -103,15 +144,32 @@ async def _show(page: Page, a: AlertView, *, problem: Problem | None = None) -> 
         faults=faults,
         title=alert_title(a, page),
         hazard_word=hazard_word(a.hazard, page),
-        pending_own=a.phase is AlertPhase.PENDING_SECOND
-        and a.fired_by == page.person.id
-        and page.may(Right.EMERGENCY),
-        clear_key=f"{Hand.ALL_CLEAR}-{a.id}",
-        correct_key=f"{Hand.CORRECTION}-{a.id}",
         sound=sound(a.words, page.says),
         sound_url=f"/canh-bao/{a.id}/tieng",
-        **_reach(a, page),
+        shown=a.id,
+        **await _ending(a, page),
+        **await _reach(a, page),
     )
+
+
+async def _lacking(a: AlertView, page: Page) -> tuple[Lacking, ...]:
+    """The nodes where something is wrong, by name, each in its newest round."""
+    if a.phase is AlertPhase.PENDING_SECOND or not a.total.unheard + a.total.refused + a.total.silent:
+        return ()
+    person = page.person
+    lines = await page.house.views.deliveries(person, area=person.area, alert=a.id)
+    board = await page.house.views.board(person, person.area)
+    newest = {line.node: line for line in sorted(lines, key=lambda line: line.round)}
+    return tuple(
+        Lacking(name=node.name, village=node.area_name, look=delivery_look(newest[node.node], page.says))
+        for node in board.nodes
+        if node.node in newest and _wrong(newest[node.node])
+    )[:MOST_LACKING]
+
+
+def _wrong(line: DeliveryLine) -> bool:
+    unanswered = line.verdict is None and line.state == "planned"
+    return unanswered or line.verdict in ("missed", "refused", "expired") or line.heard is Heard.NO
 
 
 def _village_line(v: Reach, page: Page) -> str:

@@ -1,5 +1,6 @@
 """Cụm loa: every node's state with its reasons and age."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated, Any
@@ -9,9 +10,15 @@ from starlette.responses import Response
 
 from controller.access import Right
 from controller.dispatch.forms import BoardView, NodeLine
+from controller.errors import Problem
+from controller.store import occurrences
 from controller.web.looks import NODES, Look, node_look
 from controller.web.page import Open, Page
+from controller.web.says import Says
+from controller.web.telling import alert_title
+from devices.messages import AlertId
 from schedules.announcement import AreaCode
+from schedules.plan import OccurrenceId
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,7 +33,7 @@ class NodeCard:
     part: str
     name: str
     look: Look
-    sounding: bool
+    sounding: str
     reasons: tuple[str, ...]
     since: str
 
@@ -52,9 +59,29 @@ async def show_board(page: Annotated[Page, Depends(Open(Right.READ))], loc: str 
             {"name": name, "word": page.says.t(f"board.{name}"), "here": name == chosen}
             for name in ("all", "attention")
         ],
-        groups=villages(board, page, chosen),
+        groups=villages(board, page, chosen, await on_air_titles(board, page)),
         **tally(board, page),
     )
+
+
+async def on_air_titles(board: BoardView, page: Page) -> dict[str, str]:
+    """What sounds now, by the claim that nodes report; an alert by its short title."""
+    claims = {line.sounding for line in board.nodes if line.sounding}
+    return {claim: await _title(claim, page) for claim in claims}
+
+
+async def _title(claim: str, page: Page) -> str:
+    kind, _, rest = claim.partition(":")
+    if kind == "occurrence":
+        planned = await page.house.db.read(occurrences.get, OccurrenceId(rest))
+        return planned.title if planned else ""
+    if kind == "alert":
+        try:
+            alert = await page.house.views.alert(page.person, AlertId(rest.partition(":")[0]))
+        except Problem:
+            return ""
+        return alert_title(alert, page)
+    return page.says.t("board.test")
 
 
 def tally(board: BoardView, page: Page) -> dict[str, Any]:
@@ -74,17 +101,17 @@ def tally(board: BoardView, page: Page) -> dict[str, Any]:
     return {"tally": looks, "link_up": board.link_up, "as_of": board.as_of}
 
 
-def villages(board: BoardView, page: Page, chosen: str) -> tuple[Village, ...]:
+def villages(board: BoardView, page: Page, chosen: str, titles: Mapping[str, str]) -> tuple[Village, ...]:
     """The nodes by place, those in need first within each."""
     lines = [line for line in board.nodes if chosen == "all" or line.health in ATTENTION]
     lines.sort(key=lambda line: (line.area_name, line.area, _rank(line), line.name))
     return tuple(
-        Village(code=code, name=name, nodes=tuple(card(line, page) for line in group))
+        Village(code=code, name=name, nodes=tuple(card(line, page, titles) for line in group))
         for (code, name), group in groupby(lines, key=lambda line: (line.area, line.area_name))
     )
 
 
-def card(line: NodeLine, page: Page) -> NodeCard:
+def card(line: NodeLine, page: Page, titles: Mapping[str, str]) -> NodeCard:
     """One node."""
     says = page.says
     look = node_look(line, says)
@@ -93,10 +120,17 @@ def card(line: NodeLine, page: Page) -> NodeCard:
         part=f"n-{line.node}",
         name=line.name,
         look=look,
-        sounding=line.sounding is not None,
+        sounding=_on_air(line, titles, says),
         reasons=tuple(says.t.known(f"why.{reason}", reason) for reason in line.reasons),
         since=says.t("board.since", when=says.when(line.since)) if told and line.since else "",
     )
+
+
+def _on_air(line: NodeLine, titles: Mapping[str, str], says: Says) -> str:
+    if line.sounding is None:
+        return ""
+    title = titles.get(line.sounding, "")
+    return says.t("board.on_air_what", title=title) if title else says.t("board.on_air")
 
 
 def _rank(line: NodeLine) -> int:

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
-from controller.dispatch.forms import AlertPhase, EmergencyForm, EmergencyPreview
+from controller.dispatch.forms import EmergencyForm, EmergencyPreview
 from controller.errors import Problem
+from controller.web.alerts import second_persons
 from controller.web.drafting import chosen_targets
 from controller.web.looks import node_look
+from controller.web.naming import inside
 from controller.web.page import Open, Page, go, read_form
-from controller.web.telling import Wrong, alert_title, hazard_word, sound
+from controller.web.telling import Wrong, hazard_word, sound
 from devices.messages import Mode
 from schedules.announcement import AreaCode
 from schedules.emergency import Hazard
@@ -59,15 +61,24 @@ class Chosen:
     level: int = 0
     targets: tuple[AreaCode, ...] = ()
     text: str = ""
+    drill: bool = False
 
 
 @router.get("/khan-cap")
-async def show_emergency(page: Operator, sua: str = "") -> Response:
+async def show_emergency(
+    page: Operator, sua: str = "", dien_tap: Annotated[str, Query(alias="dien-tap", max_length=1)] = ""
+) -> Response:
     """What, how bad, where. Nothing is chosen beforehand, least of all everybody."""
-    chosen = Chosen()
+    chosen = Chosen(drill=dien_tap == "1")
     if sua:
         form = (await page.house.desk.look_at_preview(page.person, sua)).form
-        chosen = Chosen(hazard=form.hazard, level=form.level, targets=form.targets, text=form.text)
+        chosen = Chosen(
+            hazard=form.hazard,
+            level=form.level,
+            targets=form.targets,
+            text=form.text,
+            drill=form.mode is Mode.EXERCISE,
+        )
     return await _choose(page, chosen)
 
 
@@ -80,6 +91,7 @@ async def do_preview(request: Request, page: Operator) -> Response:
         level=form.whole("level", 0),
         targets=chosen_targets(form, page.person.area),
         text=form.get("text"),
+        drill=form.get("mode") == Mode.EXERCISE,
     )
     try:
         _complete(page, chosen)
@@ -100,7 +112,8 @@ async def show_preview_sound(page: Operator, preview: str) -> Response:
     """How far its words are (a piece of the page)."""
     found = await page.house.desk.look_at_preview(page.person, preview)
     url = f"/khan-cap/xem-truoc/{found.id}/tieng"
-    return HTMLResponse(page.part("_sound.html", sound=sound(found.words, page.says), sound_url=url))
+    piece = page.part("_sound.html", sound=sound(found.words, page.says), sound_url=url)
+    return HTMLResponse(piece + page.part("_length.html", p=found, apart=True))
 
 
 @router.post("/khan-cap/phat")
@@ -139,31 +152,24 @@ async def do_stop(request: Request, page: Stopper) -> Response:
 
 async def _choose(page: Page, chosen: Chosen, *, problem: Problem | None = None) -> Response:
     tree, own = page.house.tree, page.area
-    alerts = await page.house.views.alerts(page.person, limit=20)
     rest = [hazard for hazard in Hazard if hazard not in FIRST]
     return await page.show(
         "emergency.html",
         status=problem.status if problem else 200,
         form=chosen,
         faults=_wrongs(problem, page),
-        running=[
-            {"id": a.id, "title": alert_title(a, page)}
-            for a in alerts
-            if a.phase in (AlertPhase.ACTIVE, AlertPhase.PENDING_SECOND)
-        ],
         hazards=[_card(hazard, page) for hazard in FIRST],
         more=[_card(hazard, page) for hazard in rest],
         more_open=any(hazard.value == chosen.hazard for hazard in rest),
         areas=[_place(code, page) for code in tree.children(own.code)],
         whole=own.code,
-        whole_word=page.says.t("where.all_commune", name=own.name),
+        whole_word=page.says.t("where.all_commune", name=inside(own.name)),
     )
 
 
 async def _look(page: Page, preview: EmergencyPreview, *, problem: Problem | None = None) -> Response:
     says, tree = page.says, page.house.tree
     villages = {v for code in preview.areas if code in tree for v in tree.villages(code)}
-    total_ms = preview.tone_ms + (preview.words_ms or 0)
     return await page.show(
         "preview.html",
         status=problem.status if problem else 200,
@@ -178,7 +184,8 @@ async def _look(page: Page, preview: EmergencyPreview, *, problem: Problem | Non
             people=says.people(preview.people),
         ),
         people=says.people(preview.people),
-        total_seconds=says.seconds(total_ms),
+        apart=False,
+        seconds_names=await second_persons(page, preview.form.area, page.person.id) if preview.wide else (),
         node_look=lambda line: node_look(line, says),
         fire_key=f"fire-{preview.id}",
         sound=sound(preview.words, says),
@@ -219,6 +226,7 @@ def _form(page: Page, chosen: Chosen) -> EmergencyForm:
         hazard=chosen.hazard,
         level=chosen.level,
         text=chosen.text,
+        mode=Mode.EXERCISE if chosen.drill else Mode.ACTUAL,
     )
 
 

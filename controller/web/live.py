@@ -1,6 +1,7 @@
 """/su-kien: pieces of a page that draw themselves anew (server-sent events)."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response, StreamingResponse
 
 from controller.access import Right
-from controller.dispatch.signals import Topic
+from controller.dispatch.signals import Subscription, Topic
 from controller.doors.visitors import find_visitor
 from controller.errors import Problem
-from controller.web.alerts import reach_part
-from controller.web.board import tally, villages
+from controller.web.alerts import ending_part, reach_part
+from controller.web.board import on_air_titles, tally, villages
+from controller.web.notices import notices
 from controller.web.page import Open, Page
 from controller.web.today import health, holding, slots
 from devices.messages import AlertId
@@ -22,9 +24,11 @@ from schedules.calendar import local
 
 router = APIRouter(include_in_schema=False)
 
-EVERY_S = 10.0
 AT_MOST_EVERY_S = 1.0
-TOPICS = {
+EVERY_S = {"chung": 10.0, "hom-nay": 10.0, "cum-loa": 10.0, "canh-bao": 2.0}
+ON_EVERY_PAGE = frozenset({Topic.ALERT, Topic.LINK})
+TOPICS: dict[str, frozenset[Topic]] = {
+    "chung": frozenset(),
     "hom-nay": frozenset({Topic.NODE, Topic.LINK, Topic.PROGRAMME, Topic.DELIVERY, Topic.ANNOUNCEMENT}),
     "cum-loa": frozenset({Topic.NODE, Topic.LINK, Topic.DELIVERY}),
     "canh-bao": frozenset({Topic.ALERT, Topic.DELIVERY}),
@@ -43,7 +47,7 @@ class Part:
 @router.get("/su-kien", response_class=StreamingResponse)
 async def listen(
     page: Annotated[Page, Depends(Open(Right.READ))],
-    xem: Literal["hom-nay", "cum-loa", "canh-bao"],
+    xem: Literal["chung", "hom-nay", "cum-loa", "canh-bao"],
     so: Annotated[str, Query(max_length=64)] = "",
     loc: Annotated[str, Query(max_length=20)] = "all",
 ) -> Response:
@@ -73,11 +77,18 @@ async def _stream(page: Page, xem: str, so: str, loc: str) -> AsyncIterator[str]
                     yield _event(part)
             yield ": here\n\n"
             await asyncio.sleep(AT_MOST_EVERY_S)
-            changes = await subscription.next(EVERY_S)
-            while changes and not any(change.topic in TOPICS[xem] for change in changes):
-                changes = await subscription.next(EVERY_S)
+            await until_changed(subscription, xem)
     finally:
         signals.unsubscribe(subscription)
+
+
+async def until_changed(subscription: Subscription, xem: str) -> None:
+    """Until something of this page changed; changes of other pages never put off the next look."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(EVERY_S[xem]):
+            async for change in subscription:
+                if change.topic in TOPICS[xem] or change.topic in ON_EVERY_PAGE:
+                    return
 
 
 def _event(part: Part) -> str:
@@ -86,14 +97,28 @@ def _event(part: Part) -> str:
 
 
 async def _parts(page: Page, xem: str, so: str, loc: str) -> list[Part]:
+    shown = AlertId(so) if xem == "canh-bao" else None
+    told = await notices(page.house, page.person, page.says, shown=shown)
+    return [
+        Part(id="notices", html=page.part("_notices.html", notices=told)),
+        *await _own(page, xem, so, loc),
+    ]
+
+
+async def _own(page: Page, xem: str, so: str, loc: str) -> list[Part]:
     match xem:
+        case "chung":
+            return []
         case "hom-nay":
             return await _today(page)
         case "cum-loa":
             return await _board(page, loc)
         case _:
             alert = await page.house.views.alert(page.person, AlertId(so))
-            return [Part(id="reach", html=reach_part(alert, page))]
+            return [
+                Part(id="reach", html=await reach_part(alert, page)),
+                Part(id="ending", html=await ending_part(alert, page)),
+            ]
 
 
 async def _today(page: Page) -> list[Part]:
@@ -104,14 +129,15 @@ async def _today(page: Page) -> list[Part]:
     state = {"health": health(board, page.says), "holding": holding(day, page.says)}
     return [
         Part(id="health", html=page.part("_health.html", **state)),
-        Part(id="strip", html=page.part("_strip.html", slots=slots(day, page, now))),
+        Part(id="strip", html=page.part("_strip.html", slots=slots(day, board, page, now))),
     ]
 
 
 async def _board(page: Page, loc: str) -> list[Part]:
     board = await page.house.views.board(page.person, page.person.area)
+    titles = await on_air_titles(board, page)
     parts = [Part(id="tally", html=page.part("_tally.html", **tally(board, page)))]
-    for village in villages(board, page, "attention" if loc == "attention" else "all"):
+    for village in villages(board, page, "attention" if loc == "attention" else "all", titles):
         for node in village.nodes:
             parts.append(
                 Part(id=node.part, html=page.part("_node.html", node=node), tone=f"node {node.look.tone}")

@@ -20,6 +20,7 @@ from controller.web.looks import Look, delivery_look
 from controller.web.page import Open, Page
 from controller.web.reasons import refusal_words
 from controller.web.says import Says
+from controller.web.telling import alert_title
 from devices.messages import AlertId, NodeId
 from schedules.announcement import AreaCode
 from schedules.calendar import FIRST_YEAR, LAST_YEAR, local
@@ -29,6 +30,7 @@ router = APIRouter(include_in_schema=False)
 Opened = Annotated[Page, Depends(Open(Right.READ))]
 SHOWN = 300
 MOST = 10_000
+NEED_A_LOOK = frozenset({"warn", "bad", "void"})
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
@@ -41,10 +43,13 @@ class Asked:
     place_code: str
     query: str
     alert: AlertId | None
+    attention: bool = False
 
     def csv(self) -> str:
         """The address of the same lines as a file."""
         facts = {"ngay": self.day.isoformat() if self.day else "", "noi": self.place_code, "tim": self.query}
+        if self.attention:
+            facts["loc"] = "can-xem"
         return f"/nhat-ky.csv?{urlencode({**facts, 'canh-bao': self.alert or ''})}"
 
 
@@ -71,12 +76,13 @@ def asked(
     noi: Annotated[str, Query(max_length=32)] = "",
     tim: Annotated[str, Query(max_length=100)] = "",
     canh_bao: Annotated[str, Query(alias="canh-bao", max_length=64)] = "",
+    loc: Annotated[str, Query(max_length=20)] = "",
 ) -> Asked:
     """The address bar, checked; without a day it is today."""
     alert = AlertId(canh_bao) if canh_bao else None
     day = _day(ngay) if ngay else None if alert else local(page.house.clock.now()).date()
     place = AreaCode(noi or page.person.area)
-    return Asked(day=day, place=place, place_code=noi, query=tim, alert=alert)
+    return Asked(day=day, place=place, place_code=noi, query=tim, alert=alert, attention=loc == "can-xem")
 
 
 Wanted = Annotated[Asked, Depends(asked)]
@@ -96,6 +102,7 @@ async def show_log(page: Opened, wanted: Wanted) -> Response:
         query=wanted.query,
         alert=wanted.alert or "",
         summary=_summary(lines),
+        attention=wanted.attention,
         rows=lines[:SHOWN],
         cut=SHOWN if len(lines) > SHOWN else 0,
         csv=wanted.csv(),
@@ -137,18 +144,30 @@ async def _lines(page: Page, wanted: Asked) -> tuple[Line, ...]:
     )
     board = await house.views.board(person, wanted.place)
     names = {line.node: (line.name, line.area_name) for line in board.nodes}
-    lines = (_line(one, names, page.says) for one in sorted(found, key=lambda one: (one.due_at, one.title)))
+    titles = await _alert_titles(found, page)
+    lines = (
+        _line(one, names, titles, page.says) for one in sorted(found, key=lambda one: (one.due_at, one.title))
+    )
     words = fold(wanted.query).split()
     return tuple(
         line
         for line in lines
         if all(word in fold(f"{line.title} {line.node} {line.village}") for word in words)
+        and (not wanted.attention or line.look.tone in NEED_A_LOOK)
     )
 
 
-def _line(one: DeliveryLine, names: dict[NodeId, tuple[str, str]], says: Says) -> Line:
+async def _alert_titles(found: Sequence[DeliveryLine], page: Page) -> dict[AlertId, str]:
+    """An alert's own words are too long for a line of a table."""
+    alerts = {one.alert for one in found if one.alert is not None}
+    return {alert: alert_title(await page.house.views.alert(page.person, alert), page) for alert in alerts}
+
+
+def _line(
+    one: DeliveryLine, names: dict[NodeId, tuple[str, str]], titles: dict[AlertId, str], says: Says
+) -> Line:
     name, village = names.get(one.node, (one.node, one.area))
-    title = says.t("log.round", title=one.title, n=one.round + 1) if one.alert else one.title
+    title = says.t("log.round", title=titles[one.alert], n=one.round + 1) if one.alert else one.title
     href = f"/canh-bao/{one.alert}" if one.alert else f"/bai/{one.announcement}" if one.announcement else ""
     return Line(
         due=says.exact(one.due_at),

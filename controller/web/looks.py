@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from controller.dispatch.forms import AlertPhase, DeliveryLine, NodeLine, OccurrenceLine
+from controller.dispatch.forms import AlertPhase, AlertView, DeliveryLine, NodeLine, OccurrenceLine
 from controller.web.says import Says
 from controller.web.words import Words
-from devices.messages import Heard
+from devices.messages import Heard, Mode
 from schedules.announcement import State
 
 SOUND = frozenset({"aired", "aired_late"})
@@ -36,7 +36,7 @@ NODES = {
 }
 PHASES: dict[AlertPhase, tuple[str, str]] = {
     AlertPhase.PENDING_SECOND: ("warn", "▲"),
-    AlertPhase.ACTIVE: ("live", "●"),
+    AlertPhase.ACTIVE: ("bad", "●"),
     AlertPhase.CANCELLED: ("rest", "■"),
     AlertPhase.ENDED: ("rest", "■"),
     AlertPhase.REFUSED: ("bad", "✖"),
@@ -66,10 +66,12 @@ def node_look(line: NodeLine, says: Says) -> Look:
     return Look(tone=tone, shape=shape, word=word)
 
 
-def phase_look(phase: AlertPhase, t: Words) -> Look:
-    """An alert."""
-    tone, shape = PHASES[phase]
-    return Look(tone=tone, shape=shape, word=t(f"phase.{phase.value}"))
+def phase_look(a: AlertView, t: Words) -> Look:
+    """An alert; a drill never wears the colour of danger."""
+    tone, shape = PHASES[a.phase]
+    if a.mode is Mode.EXERCISE and a.phase is AlertPhase.ACTIVE:
+        return Look(tone="live", shape=shape, word=t("phase.active_drill"))
+    return Look(tone=tone, shape=shape, word=t(f"phase.{a.phase.value}"))
 
 
 def delivery_look(line: DeliveryLine, says: Says) -> Look:
@@ -89,12 +91,14 @@ def delivery_look(line: DeliveryLine, says: Says) -> Look:
     return Look(tone="bad", shape="✖", word=t(f"verdict.{line.verdict}"))
 
 
-def slot_look(line: OccurrenceLine, *, now_on_air: bool, over: bool, t: Words) -> Look:
-    """One planned time of the day over all its nodes."""
+def slot_look(line: OccurrenceLine, *, playing: int, due: bool, over: bool, t: Words) -> Look:
+    """One planned time of the day over all its nodes; on air is what nodes say, not what the clock says."""
     tally, total = line.tally, line.tally.total
-    if now_on_air:
-        return Look(tone="live", shape="●", word=t("slot.now"))
+    if playing:
+        return Look(tone="live", shape="●", word=t("slot.now", n=playing, total=total))
     if not over:
+        if due:
+            return Look(tone="void", shape="?", word=t("slot.due"))
         word = t("slot.cached", cached=tally.cached, total=total) if tally.cached else t("slot.planned")
         return Look(tone="rest", shape="○", word=word)
     trouble = sum(tally.verdicts.get(verdict, 0) for verdict in ("missed", "refused", "expired"))

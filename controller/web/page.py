@@ -18,8 +18,10 @@ from controller.doors.rights import Declares
 from controller.doors.visitors import Visitor, find_visitor, form_fits, house_of
 from controller.errors import Problem
 from controller.web.assets import asset
+from controller.web.notices import notices
 from controller.web.says import Says
 from controller.web.words import LANGUAGES, words
+from devices.messages import AlertId
 from schedules.announcement import State
 from schedules.area import Area
 
@@ -82,10 +84,16 @@ class Page:
         return self.visitor is not None and right in RIGHTS[self.visitor.person.role]
 
     async def show(
-        self, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **facts: Any
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        shown: AlertId | None = None,
+        **facts: Any,
     ) -> Response:
-        """A whole page in its frame."""
-        html = environment().get_template(template).render({**await self._frame(), **facts})
+        """A whole page in its frame; ``shown`` is the alert that it is about."""
+        html = environment().get_template(template).render({**await self._frame(shown), **facts})
         return HTMLResponse(html, status_code=status, headers=dict(headers or {}))
 
     def part(self, template: str, **facts: Any) -> str:
@@ -105,7 +113,7 @@ class Page:
             "demo": self.house.settings.demo,
         }
 
-    async def _frame(self) -> dict[str, Any]:
+    async def _frame(self, shown: AlertId | None) -> dict[str, Any]:
         if self.visitor is None:
             return {
                 **self._tongue(),
@@ -114,6 +122,7 @@ class Page:
                 "nav": (),
                 "place": "",
                 "stop_area": None,
+                "notices": (),
             }
         nav = [
             {
@@ -132,6 +141,7 @@ class Page:
             "nav": nav,
             "place": self.area.name,
             "stop_area": self.person.area if self.may(Right.STOP) else None,
+            "notices": await notices(self.house, self.person, self.says, shown=shown),
         }
 
     async def _count(self, key: str) -> int:

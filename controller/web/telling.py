@@ -7,16 +7,17 @@ from typing import Any, assert_never
 
 from controller.dispatch.forms import AlertView, AnnouncementView, Rendering, RenderState
 from controller.web.looks import Look, item_look
+from controller.web.naming import hazard_name, inside, short_title
 from controller.web.page import Page
 from controller.web.says import Says
 from schedules.announcement import AreaCode
-from schedules.emergency import NAMES, Hazard
 from schedules.errors import Fault
 from schedules.recurrence import AfterApproval, NextSession, Once, Timing, Weekly
 from tts.normalize import Normalized
 
 SURE = 0.9
 """Readings below this are shown as guesses; plain numbers and times are above it."""
+READING = (RenderState.WAITING, RenderState.RENDERING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def place_names(page: Page, codes: Sequence[AreaCode]) -> str:
     """`cả xã …`, or the names of the villages."""
     tree, own = page.house.tree, page.area
     if tuple(codes) == (own.code,):
-        return page.says.t("told.whole", name=own.name)
+        return page.says.t("told.whole", name=inside(own.name))
     return page.says.names([tree.area(code).name if code in tree else code for code in codes])
 
 
@@ -71,18 +72,12 @@ def places_and_people(page: Page, codes: Sequence[AreaCode]) -> str:
 
 def hazard_word(name: str, page: Page) -> str:
     """A hazard as people call it; also what takes an alert back."""
-    if name not in tuple(Hazard):
-        return page.says.t.known(f"hazard.{name}", name)
-    vi, en = NAMES[Hazard(name)]
-    word = vi if page.says.t.language == "vi" else en
-    return word[:1].upper() + word[1:]
+    return hazard_name(name, page.says)
 
 
 def alert_title(a: AlertView, page: Page) -> str:
     """What and where, shorter than the words that are read out."""
-    tree = page.house.tree
-    where = page.says.names([tree.area(AreaCode(code)).name for code in a.targets if code in tree])
-    return page.says.t("alert.title", what=hazard_word(a.hazard, page), where=where)
+    return short_title(a, page.says, page.house.tree)
 
 
 def timing_words(timing: Timing, says: Says) -> str:
@@ -113,6 +108,7 @@ def told(view: AnnouncementView, page: Page) -> dict[str, str]:
     """The block of the last step, of the item's page and of the approver's."""
     a, says, t = view.announcement, page.says, page.says.t
     length = says.seconds(view.rendering.duration_ms) if view.rendering.state is RenderState.READY else None
+    unread = "told.length_soon" if view.rendering.state in READING else "told.length_none"
     approver = view.approver_name
     return {
         "where": places_and_people(page, a.targets),
@@ -120,9 +116,7 @@ def told(view: AnnouncementView, page: Page) -> dict[str, str]:
         "next": t("told.next", when=says.when(view.next_at)) if view.next_at else "",
         "until": says.when(a.expires_at),
         "class": t(f"class.{a.bulletin_class.value}"),
-        "length": t("told.length_ready", length=length, n=a.repeat)
-        if length
-        else t("told.length_none", n=a.repeat),
+        "length": t("told.length_ready", length=length, n=a.repeat) if length else t(unread, n=a.repeat),
         "who": t("told.who_both", author=view.author_name, approver=approver)
         if approver
         else view.author_name,
@@ -133,8 +127,9 @@ def row(view: AnnouncementView, page: Page, *, approving: bool = False) -> Row:
     """A bài in a list: for its author a draft opens where it was left."""
     a, says = view.announcement, page.says
     at: datetime | None = view.next_at
+    words = timing_words(a.timing, says)
     line = says.t(
-        "item.line", who=view.author_name, when=says.when(at) if at else timing_words(a.timing, says)
+        "item.line", who=view.author_name, when=says.when(at) if at else words[:1].lower() + words[1:]
     )
     return Row(
         id=a.id,

@@ -1,5 +1,6 @@
 """Hôm nay: the day as a strip, a sentence of state, one's own bài."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -8,11 +9,12 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.forms import AlertPhase, BoardView, DayView, OccurrenceLine
+from controller.dispatch.forms import BoardView, DayView, OccurrenceLine
 from controller.web.looks import Look, slot_look
 from controller.web.page import Open, Page
 from controller.web.says import Says
-from controller.web.telling import alert_title, place_names, row
+from controller.web.telling import place_names, row
+from devices.items import occurrence_claim
 from schedules.calendar import local
 
 router = APIRouter(include_in_schema=False)
@@ -51,22 +53,16 @@ async def show_today(page: Annotated[Page, Depends(Open(Right.READ))]) -> Respon
     day = await house.views.day(person, person.area, today)
     board = await house.views.board(person, person.area)
     items = await house.views.announcements(person, limit=60)
-    alerts = await house.views.alerts(person, limit=20)
     writes = page.may(Right.WRITE)
     mine = [view for view in items if view.announcement.author == person.id] if writes else list(items)
     vietnamese = page.says.t.language == "vi"
     return await page.show(
         "today.html",
         today=page.says.day(today),
-        alerts=[
-            {"id": a.id, "title": alert_title(a, page)}
-            for a in alerts
-            if a.phase in (AlertPhase.ACTIVE, AlertPhase.PENDING_SECOND)
-        ],
         health=health(board, page.says),
         holding=holding(day, page.says),
         may_write=writes,
-        slots=slots(day, page, house.clock.now()),
+        slots=slots(day, board, page, house.clock.now()),
         conflicts=tuple(dict.fromkeys(c.vi if vietnamese else c.en for c in day.conflicts)),
         waiting=[row(view, page, approving=True) for view in items if view.may_approve],
         items=[row(view, page) for view in mine[:20]],
@@ -98,18 +94,19 @@ def holding(day: DayView, says: Says) -> str:
     return says.t("today.holding", held=says.number(day.holding), n=says.number(day.nodes))
 
 
-def slots(day: DayView, page: Page, now: datetime) -> tuple[Slot, ...]:
+def slots(day: DayView, board: BoardView, page: Page, now: datetime) -> tuple[Slot, ...]:
     """The day's strip in order of time."""
-    return tuple(_slot(line, page, now) for line in sorted(day.occurrences, key=lambda line: line.due_at))
+    sounding = Counter(node.sounding for node in board.nodes)
+    lines = sorted(day.occurrences, key=lambda line: line.due_at)
+    return tuple(_slot(line, sounding[occurrence_claim(line.occurrence)], page, now) for line in lines)
 
 
-def _slot(line: OccurrenceLine, page: Page, now: datetime) -> Slot:
+def _slot(line: OccurrenceLine, playing: int, page: Page, now: datetime) -> Slot:
     says = page.says
     ends_at = line.due_at + timedelta(milliseconds=line.duration_ms)
-    on_air = line.due_at <= now < ends_at
     over = now >= ends_at + GRACE or bool(line.tally.total and not line.tally.open)
     return Slot(
-        kind="now" if on_air else "past" if over else "next",
+        kind="now" if playing else "past" if over else "next",
         clock=says.clock(line.due_at),
         iso=local(line.due_at).isoformat(),
         title=line.title,
@@ -117,5 +114,5 @@ def _slot(line: OccurrenceLine, page: Page, now: datetime) -> Slot:
         line=says.t(
             "slot.line", length=says.seconds(line.duration_ms), places=place_names(page, line.targets)
         ),
-        look=slot_look(line, now_on_air=on_air, over=over, t=says.t),
+        look=slot_look(line, playing=playing, due=now >= line.due_at + GRACE, over=over, t=says.t),
     )

@@ -11,6 +11,7 @@ from controller.access import Right
 from controller.dispatch.forms import AnnouncementView, RenderState
 from controller.errors import Problem
 from controller.web.drafting import new_draft, place_fields, typed_fields, with_content, with_place
+from controller.web.naming import inside
 from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.telling import SURE, Wrong, pieces, sound, told, wrongs
 from schedules.announcement import TEXT_LIMIT, AnnouncementId
@@ -205,7 +206,7 @@ async def _place(
         faults=_problem_faults(problem, page),
         areas=areas,
         whole=whole.code,
-        whole_word=says.t("where.all_commune", name=whole.name),
+        whole_word=says.t("where.all_commune", name=inside(whole.name)),
         days=says.day_names(),
         next_session=says.t("when.next_session_hint"),
         length=says.t("place.length", length=says.seconds(view.rendering.duration_ms)) if ready else "",

@@ -200,8 +200,9 @@ class Campaign:
 
     async def _author(self) -> None:
         """Tries again and again; where nobody is there, the wish is forgotten."""
-        while (wish := self._pen.wish()) is not None:
-            await self._say(wish)
+        while True:
+            if (wish := self._pen.wish()) is not None:
+                await self._say(wish)
             await asyncio.sleep(self._pen.pause_s())
 
     async def _say(self, wish: Wish) -> object:

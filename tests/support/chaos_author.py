@@ -1,4 +1,4 @@
-"""The authors of a kill -9 campaign: something new all the time, a little ahead, on ground that is free then."""
+"""The authors of a kill -9 campaign: something new all the time, a little ahead, on free ground."""
 
 import math
 import random
@@ -35,25 +35,21 @@ class Pace:
     slot_s: float
     spoken: bool
 
-    def longest(self) -> timedelta:
-        """How far ahead an item may lie."""
-        return timedelta(seconds=self.ahead_s[1])
-
 
 STUB = Pace(
-    up_s=(0.1, 1.2),
+    up_s=(0.2, 2.2),
     down_s=(0.0, 0.0, 0.1, 0.5),
-    ahead_s=(3.5, 8.0),
-    between_wishes_s=(0.3, 1.2),
+    ahead_s=(7.0, 14.0),
+    between_wishes_s=(0.6, 2.0),
     authors=2,
     slot_s=2.0,
     spoken=False,
 )
 REAL = Pace(
-    up_s=(0.8, 3.8),
+    up_s=(1.5, 6.0),
     down_s=(0.0, 0.1, 0.5),
-    ahead_s=(8.0, 15.0),
-    between_wishes_s=(0.5, 2.0),
+    ahead_s=(20.0, 30.0),
+    between_wishes_s=(1.5, 4.0),
     authors=1,
     slot_s=8.0,
     spoken=True,
@@ -81,9 +77,15 @@ class Pen:
         return self._wish(list(self._spent), " ".join(SENTENCES), 30.0, LONG_GRACE_S, "normal")
 
     def wish(self) -> Wish | None:
-        """The next one; None when every village's day is full."""
+        """The next one; None where no ground is free soon, or every village's day is full."""
         dice, pace = self._dice, self._pace
-        villages = [village for village, spent in self._spent.items() if spent < A_VILLAGE_A_DAY]
+        # what is planned far ahead would be heard in the calm after the kills
+        soon = self._ground.now() + timedelta(seconds=pace.ahead_s[1])
+        villages = [
+            village
+            for village, spent in self._spent.items()
+            if spent < A_VILLAGE_A_DAY and self._free.get(village, soon) <= soon
+        ]
         if not villages:
             return None
         targets = dice.sample(villages, min(len(villages), dice.choice((1, 1, 2, 3))))

@@ -94,7 +94,7 @@ def read_journal(journal: Path) -> tuple[Row, ...]:
 
 def complaints_in(log: Path) -> tuple[str, ...]:
     """What the processes complained of, each kind of line once."""
-    marks = ("Traceback", "NODE FAULT", "LOOP ERRORS", "turn.failed")
+    marks = ("NODE FAULT", "LOOP ERRORS", "turn.failed", "render.failed", "never retrieved")
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     return tuple(dict.fromkeys(line for line in lines if any(mark in line for mark in marks)))
 
@@ -121,6 +121,7 @@ def _due(conn: Conn, now: datetime) -> tuple[list[Due], set[str]]:
                 verdict=None if ruling is None else ruling.verdict.value,
                 source=None if ruling is None else ruling.source.value,
                 why="" if ruling is None else ruling.code or ruling.reason or "",
+                planned_at=one.planned_at,
                 accepted_at=one.accepted_at,
                 cached_at=one.cached_at,
             )

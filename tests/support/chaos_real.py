@@ -23,7 +23,6 @@ from controller.config import Settings
 from controller.deploy import guard
 from controller.deploy.broker import RunningBroker, free_port, start_broker
 from controller.deploy.serving import paho_link, speech
-from controller.http import http_app, listen, server
 from controller.lanes import thread_lanes
 from controller.studio.speech import SpeechOrder
 from tests.support import chaos_fleet
@@ -198,6 +197,8 @@ class RealStage:
 
 async def serve(spec: dict[str, Any]) -> None:
     """What `loa serve` does, with the clock's hands moved."""
+    from controller.http import http_app, listen, server
+
     settings = Settings.model_validate({**spec["settings"], "data_dir": Path(spec["settings"]["data_dir"])})
     listener = listen(settings.host, settings.port)
     lanes = thread_lanes(settings.readers)

@@ -172,6 +172,8 @@ class House:
         await loa.runner.stop()
         await loa.room.studio.stop()
         await loa.db.close()
+        assert loa.lead is not None
+        loa.lead.release()
 
     async def until(self, at: datetime) -> None:
         await asyncio.sleep(max(0.0, (at - wall()).total_seconds()))

@@ -3,12 +3,15 @@
 
 (function () {
   var source = null;
+  var lost = false;
 
   function clockWords() {
     return new Intl.DateTimeFormat("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Ho_Chi_Minh" }).format(new Date());
   }
 
-  function say(lost) {
+  function say(gone) {
+    lost = gone;
+    document.dispatchEvent(new Event(gone ? "loa:lost" : "loa:found"));
     var banner = document.getElementById("link-lost");
     if (!banner) { return; }
     if (lost && banner.hidden) {
@@ -35,7 +38,7 @@
 
   // An event source holds one of the few connections that a browser allows to one host: closed while hidden.
   function listen() {
-    var place = document.querySelector("[data-live]");
+    var place = document.querySelector("main [data-live]") || document.querySelector("[data-live]");
     if (!place || source || document.hidden) { return; }
     source = new EventSource(place.dataset.live);
     source.addEventListener("open", function () { say(false); });
@@ -92,13 +95,33 @@
       fields.forEach(function (field) { values[field] = form.elements[field].value; });
       try {
         window.localStorage.setItem(name, JSON.stringify(values));
-        if (!navigator.onLine) { note(form, form.dataset.keepSaid); }
+        if (lost) { note(form, form.dataset.keepSaid); }
       } catch (ignored) { /* a full or forbidden store: the server's draft remains */ }
     });
+    guard(form);
+  }
+
+  // Whether the server answers is asked before the page is given up: a browser's own error page keeps nothing.
+  function guard(form) {
+    var waiting = null;
+    function send(button) { form.dataset.sure = "yes"; form.requestSubmit(button); }
     form.addEventListener("submit", function (event) {
-      if (navigator.onLine) { return; }
+      var button = event.submitter;
+      if (form.dataset.sure) { delete form.dataset.sure; return; }
       event.preventDefault();
-      note(form, form.dataset.keepSaid);
+      fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(4000) }).then(
+        function () { send(button); },
+        function () { waiting = button; say(true); note(form, form.dataset.keepSaid); }
+      );
+    });
+    document.addEventListener("loa:found", function () {
+      if (!waiting) { return; }
+      var button = waiting;
+      waiting = null;
+      send(button);
+    });
+    document.addEventListener("loa:lost", function () {
+      if (read("loa:" + form.dataset.keep)) { note(form, form.dataset.keepSaid); }
     });
   }
 

@@ -1,0 +1,32 @@
+"""Names inside a sentence: hazards, places, the short title of an alert."""
+
+from controller.dispatch.forms import AlertView
+from controller.web.says import Says
+from devices.messages import Mode
+from schedules.announcement import AreaCode
+from schedules.area import Tree
+from schedules.emergency import NAMES, Hazard
+
+KINDS = ("Thành phố", "Thị trấn", "Thị xã", "Phường", "Thôn", "Tỉnh", "Xã", "Tổ", "Ấp", "Bản")
+"""Kinds of place are written small inside a sentence, capital at its beginning."""
+
+
+def inside(name: str) -> str:
+    """`xã Quảng Điền`, as a name stands in the middle of a sentence."""
+    return name[:1].lower() + name[1:] if name.startswith(tuple(f"{kind} " for kind in KINDS)) else name
+
+
+def hazard_name(name: str, says: Says) -> str:
+    """A hazard as people call it; also what takes an alert back."""
+    if name not in tuple(Hazard):
+        return says.t.known(f"hazard.{name}", name)
+    vi, en = NAMES[Hazard(name)]
+    word = vi if says.t.language == "vi" else en
+    return word[:1].upper() + word[1:]
+
+
+def short_title(a: AlertView, says: Says, tree: Tree) -> str:
+    """What and where, shorter than the words that are read out."""
+    where = says.names([inside(tree.area(AreaCode(code)).name) for code in a.targets if code in tree])
+    title = says.t("alert.title", what=hazard_name(a.hazard, says), where=where)
+    return says.t("alert.drill", title=title) if a.mode is Mode.EXERCISE else title

@@ -1,0 +1,49 @@
+"""What stands at the top of every page: a lost link, alerts that run, and a colleague who waits for a yes."""
+
+from dataclasses import dataclass
+
+from controller.access import Person
+from controller.dispatch.forms import AlertPhase, AlertView
+from controller.dispatch.house import House
+from controller.web.naming import short_title
+from controller.web.says import Says
+from devices.messages import AlertId, Mode
+from schedules.area import Tree
+
+RUNNING = (AlertPhase.ACTIVE, AlertPhase.PENDING_SECOND)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One line; ``tone`` is a class of the style sheet, ``call`` one that asks this person to act."""
+
+    tone: str
+    said: str
+    href: str = ""
+    word: str = ""
+    call: bool = False
+
+
+async def notices(
+    house: House, person: Person, says: Says, *, shown: AlertId | None = None
+) -> tuple[Notice, ...]:
+    """Those of this moment for this visitor; the alert that the page shows anyway is left out."""
+    alerts = await house.views.alerts(person, limit=20)
+    told = [_alert(a, says, house.tree) for a in alerts if a.phase in RUNNING and a.id != shown]
+    lost_at = house.link_lost_at
+    lost = (
+        () if lost_at is None else (Notice(tone="warn", said=says.t("notice.link", when=says.when(lost_at))),)
+    )
+    return (*lost, *sorted(told, key=lambda notice: not notice.call))
+
+
+def _alert(a: AlertView, says: Says, tree: Tree) -> Notice:
+    t, title = says.t, short_title(a, says, tree)
+    href = f"/canh-bao/{a.id}"
+    tone = "live" if a.mode is Mode.EXERCISE else "bad"
+    if a.may_confirm:
+        said = t("notice.second", name=a.fired_by_name, headline=title)
+        return Notice(tone=tone, said=said, href=href, word=t("notice.second_see"), call=True)
+    pending = a.phase is AlertPhase.PENDING_SECOND
+    said = t("notice.pending" if pending else "today.alert", headline=title)
+    return Notice(tone="warn" if pending else tone, said=said, href=href, word=t("today.alert_see"))
