@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-KEEPALIVE_S = 60
+KEEPALIVE_S = 0  # nobody pings here: between two rounds a bare client may be idle for minutes
 AT_ONCE = 50
 BUFFER_BYTES = 4096
 

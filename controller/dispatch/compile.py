@@ -85,8 +85,8 @@ def compile_programmes(
 ) -> Compiled:
     """Programmes of ``days`` that differ from ``held`` (the newest version of each), one version higher.
 
-    A day that had entries and has none left becomes an empty list. Days outside ``days`` are left alone. In a new
-    epoch every day is said anew: nodes may hold what this database has forgotten.
+    A day that had entries and has none left becomes an empty list. Days outside ``days`` are left alone. In
+    a new epoch every day is said anew: nodes may hold what this database has forgotten.
     """
     wanted = _by_day(occurrences, sounds, tree, quiet)
     span = frozenset(days)

@@ -37,7 +37,7 @@ def take_lead(database: Path) -> Lead:
     path = database.parent / f"{database.name}.{NAME}"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        # flock belongs to this open file, not to the process: two houses in one process exclude each other too
+        # flock belongs to this open file, not to the process: two houses in one process exclude each other
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "?"

@@ -8,12 +8,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right, may
-from controller.dispatch.forms import AlertPhase, AlertView, DeliveryLine, Hand, Reach
+from controller.dispatch.forms import AlertPhase, AlertView, DeliveryLine, Hand, NodeLine, Reach
 from controller.errors import Problem
 from controller.store import people
-from controller.web.looks import Look, delivery_look, phase_look
+from controller.web.looks import Look, delivery_look, node_look, phase_look
+from controller.web.naming import what_and_where
 from controller.web.page import Open, Page, go, read_form
-from controller.web.telling import Wrong, alert_title, hazard_word, sound
+from controller.web.says import Says
+from controller.web.telling import Wrong, hazard_word, sound
 from devices.messages import AlertId, Heard, Mode
 from schedules.announcement import AreaCode, PersonId
 
@@ -142,7 +144,7 @@ async def _show(page: Page, a: AlertView, *, problem: Problem | None = None) -> 
         live=a.phase in RUNNING,
         drill=a.mode is Mode.EXERCISE,
         faults=faults,
-        title=alert_title(a, page),
+        title=what_and_where(a, page.says, page.house.tree),
         hazard_word=hazard_word(a.hazard, page),
         sound=sound(a.words, page.says),
         sound_url=f"/canh-bao/{a.id}/tieng",
@@ -161,15 +163,29 @@ async def _lacking(a: AlertView, page: Page) -> tuple[Lacking, ...]:
     board = await page.house.views.board(person, person.area)
     newest = {line.node: line for line in sorted(lines, key=lambda line: line.round)}
     return tuple(
-        Lacking(name=node.name, village=node.area_name, look=delivery_look(newest[node.node], page.says))
+        Lacking(
+            name=node.name, village=node.area_name, look=_lacking_look(newest[node.node], node, page.says)
+        )
         for node in board.nodes
         if node.node in newest and _wrong(newest[node.node])
     )[:MOST_LACKING]
 
 
+def _lacking_look(line: DeliveryLine, node: NodeLine, says: Says) -> Look:
+    if not _unanswered(line):
+        return delivery_look(line, says)
+    if node.health == "silent":
+        return node_look(node, says)
+    return Look(tone="void", shape="?", word=says.t("reach.unanswered"))
+
+
+def _unanswered(line: DeliveryLine) -> bool:
+    return line.verdict is None and line.state == "planned"
+
+
 def _wrong(line: DeliveryLine) -> bool:
-    unanswered = line.verdict is None and line.state == "planned"
-    return unanswered or line.verdict in ("missed", "refused", "expired") or line.heard is Heard.NO
+    failed = line.verdict in ("missed", "refused", "expired") or line.heard is Heard.NO
+    return failed or _unanswered(line)
 
 
 def _village_line(v: Reach, page: Page) -> str:

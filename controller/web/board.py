@@ -1,7 +1,8 @@
 """Cụm loa: every node's state with its reasons and age."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -50,7 +51,7 @@ class Village:
 @router.get("/cum-loa")
 async def show_board(page: Annotated[Page, Depends(Open(Right.READ))], loc: str = "all") -> Response:
     """The board; live where the browser can."""
-    board = await page.house.views.board(page.person, page.person.area)
+    board = await known_board(page)
     chosen = loc if loc == "attention" else "all"
     return await page.show(
         "board.html",
@@ -62,6 +63,21 @@ async def show_board(page: Annotated[Page, Depends(Open(Right.READ))], loc: str 
         groups=villages(board, page, chosen, await on_air_titles(board, page)),
         **tally(board, page),
     )
+
+
+async def known_board(page: Page) -> BoardView:
+    """The board as far as anybody can know it: while the link is lost every node is unknown since then."""
+    board = await page.house.views.board(page.person, page.person.area)
+    lost_at = page.house.link_lost_at
+    if board.link_up or lost_at is None:
+        return board
+    nodes = tuple(
+        line
+        if line.health in ("silent", "retired")
+        else replace(line, health="unknown", since=lost_at, reasons=(), sounding=None)
+        for line in board.nodes
+    )
+    return replace(board, nodes=nodes, counts=Counter(line.health for line in nodes))
 
 
 async def on_air_titles(board: BoardView, page: Page) -> dict[str, str]:
@@ -98,7 +114,7 @@ def tally(board: BoardView, page: Page) -> dict[str, Any]:
         for health in ORDER
         if board.counts.get(health)
     ]
-    return {"tally": looks, "link_up": board.link_up, "as_of": board.as_of}
+    return {"tally": looks, "as_of": board.as_of}
 
 
 def villages(board: BoardView, page: Page, chosen: str, titles: Mapping[str, str]) -> tuple[Village, ...]:

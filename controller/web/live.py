@@ -15,7 +15,7 @@ from controller.dispatch.signals import Subscription, Topic
 from controller.doors.visitors import find_visitor
 from controller.errors import Problem
 from controller.web.alerts import ending_part, reach_part
-from controller.web.board import on_air_titles, tally, villages
+from controller.web.board import known_board, on_air_titles, tally, villages
 from controller.web.notices import notices
 from controller.web.page import Open, Page
 from controller.web.today import health, holding, slots
@@ -134,7 +134,7 @@ async def _today(page: Page) -> list[Part]:
 
 
 async def _board(page: Page, loc: str) -> list[Part]:
-    board = await page.house.views.board(page.person, page.person.area)
+    board = await known_board(page)
     titles = await on_air_titles(board, page)
     parts = [Part(id="tally", html=page.part("_tally.html", **tally(board, page)))]
     for village in villages(board, page, "attention" if loc == "attention" else "all", titles):

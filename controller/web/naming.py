@@ -25,8 +25,13 @@ def hazard_name(name: str, says: Says) -> str:
     return word[:1].upper() + word[1:]
 
 
-def short_title(a: AlertView, says: Says, tree: Tree) -> str:
-    """What and where, shorter than the words that are read out."""
+def what_and_where(a: AlertView, says: Says, tree: Tree) -> str:
+    """Shorter than the words that are read out."""
     where = says.names([inside(tree.area(AreaCode(code)).name) for code in a.targets if code in tree])
-    title = says.t("alert.title", what=hazard_name(a.hazard, says), where=where)
+    return says.t("alert.title", what=hazard_name(a.hazard, says), where=where)
+
+
+def short_title(a: AlertView, says: Says, tree: Tree) -> str:
+    """What and where; a drill says so, wherever it is named."""
+    title = what_and_where(a, says, tree)
     return says.t("alert.drill", title=title) if a.mode is Mode.EXERCISE else title

@@ -81,6 +81,9 @@ def test_a_lost_link_is_said_on_every_page_with_its_hour(tmp_path: Path) -> None
             await house.loa.room.link.stop()
             for path in ("/", "/viet-bai", "/cum-loa", "/nhat-ky"):
                 assert "Mất kết nối tới các cụm loa từ 06:00" in (await client.get(path)).text, path
+            board = (await client.get("/cum-loa")).text
+            assert "Chưa biết từ 06:00" in board or "Mất liên lạc" in board
+            assert '<span class="state good"' not in board, "what nobody knows is never green"
 
     play(tmp_path, story)
 

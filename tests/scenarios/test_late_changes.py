@@ -1,4 +1,4 @@
-"""What is approved, edited or withdrawn late: what sounds already is left alone, what will not sound is closed."""
+"""What is approved or withdrawn late: what sounds is left alone, what will not sound is closed at once."""
 
 from datetime import time, timedelta
 from pathlib import Path

@@ -46,7 +46,7 @@ STUB = Pace(
     spoken=False,
 )
 REAL = Pace(
-    up_s=(1.5, 6.0),
+    up_s=(1.0, 5.0),
     down_s=(0.0, 0.1, 0.5),
     ahead_s=(20.0, 30.0),
     between_wishes_s=(1.5, 4.0),

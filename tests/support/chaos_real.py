@@ -8,8 +8,10 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +38,7 @@ from tts.engines.engine import Style
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER_S = 20.0
 GONE_S = 15.0
+STARTS_WITHIN_S = 20.0
 
 
 class RealStage:
@@ -79,6 +82,9 @@ class RealStage:
             case "controller":
                 settings = self._settings().model_dump(mode="json", exclude={"broker_password"})
                 self._run(part, "serve", {**shared, "settings": settings})
+                if seed % 4:
+                    # mostly it may begin its work; now and then the next kill comes while it starts
+                    self._await_door()
             case _:
                 files = {
                     "fleet_file": ground.fleet_file,
@@ -125,8 +131,9 @@ class RealStage:
         asked = False
         try:
             writes, approves = await self._person(author().username), await self._person(approver().username)
+            answer = await writes.post("/api/announcements", json=body)
             asked = True
-            written = (await writes.post("/api/announcements", json=body)).raise_for_status().json()
+            written = answer.raise_for_status().json()
             item = f"/api/announcements/{written['id']}"
             (await writes.post(f"{item}/submit")).raise_for_status()
             seen = {"content_hash": written["content_hash"]}
@@ -159,6 +166,15 @@ class RealStage:
                 raise
             self._people[username] = client
         return client
+
+    def _await_door(self) -> None:
+        ends = time.monotonic() + STARTS_WITHIN_S
+        while time.monotonic() < ends:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=0.5) as door:
+                door.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+                if door.recv(12):
+                    return
+            time.sleep(0.1)
 
     def _settings(self) -> Settings:
         return self._ground.settings().model_copy(

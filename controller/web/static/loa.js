@@ -62,7 +62,7 @@
       line = document.createElement("p");
       line.className = "small kept-line";
       line.setAttribute("role", "status");
-      form.querySelector(".actions").before(line);
+      form.querySelector(".actions").prepend(line);
     }
     line.textContent = text;
     return line;
