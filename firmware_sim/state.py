@@ -22,7 +22,7 @@ class Habits:
     firmware: str = "loa-sim/1"
     telemetry_s: float = 20.0
     report_within_s: float = 0.5
-    chores_after_s: float = 0.3
+    chores_after_s: float = 0.8
     chores_within_s: float = 1.2
     fetch_spread_s: float = 2.0
     urgent_spread_s: float = 0.1
