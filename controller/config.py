@@ -56,7 +56,6 @@ class Settings(BaseSettings):
         12, ge=1, le=24, description="Hours after which a login ends in any case."
     )
     cookie_secure: bool = Field(True, description="Send the login cookie over TLS only.")
-    silence_s: int = Field(60, ge=5, le=600, description="Seconds of silence that make a node a fault.")
     wide_people: int = Field(
         20000, ge=1, description="An emergency for more people than this needs a second person."
     )

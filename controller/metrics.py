@@ -6,7 +6,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 _REACH_S = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 _QUICK_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-_RENDER_S = (0.25, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,19 +18,13 @@ class Metrics:
     receipts_repeated: Counter
     forged: Counter
     outbox: Counter
-    outbox_waiting: Gauge
     programmes: Counter
     emergency_reach: Histogram
     emergency_broker: Histogram
     renders: Counter
-    render_seconds: Histogram
-    speech_restarts: Counter
     nodes: Gauge
     link_up: Gauge
-    link_faults: Counter
     write_seconds: Histogram
-    requests: Counter
-    logins: Counter
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""
@@ -48,7 +41,6 @@ def open_metrics() -> Metrics:
         receipts_repeated=Counter("loa_receipts_repeated", "Receipts known already", registry=r),
         forged=Counter("loa_forged", "Messages whose signature is not their node's", registry=r),
         outbox=Counter("loa_outbox", "Letters by what became of them", ("state",), registry=r),
-        outbox_waiting=Gauge("loa_outbox_waiting", "Letters that wait", ("lane",), registry=r),
         programmes=Counter("loa_programmes", "Programmes signed", registry=r),
         emergency_reach=Histogram(
             "loa_emergency_reach_seconds", "Button to first sample", buckets=_REACH_S, registry=r
@@ -60,14 +52,7 @@ def open_metrics() -> Metrics:
             registry=r,
         ),
         renders=Counter("loa_renders", "Texts read", ("result",), registry=r),
-        render_seconds=Histogram(
-            "loa_render_seconds", "Time to read one text", buckets=_RENDER_S, registry=r
-        ),
-        speech_restarts=Counter("loa_speech_restarts", "Starts of the speech process anew", registry=r),
         nodes=Gauge("loa_nodes", "Nodes in service", ("condition",), registry=r),
         link_up=Gauge("loa_link_up", "1 while the broker is reached", registry=r),
-        link_faults=Counter("loa_link_faults", "Exceptions caught in link callbacks", registry=r),
         write_seconds=Histogram("loa_write_seconds", "One write transaction", buckets=_QUICK_S, registry=r),
-        requests=Counter("loa_requests", "HTTP requests", ("status",), registry=r),
-        logins=Counter("loa_logins", "Log-ins", ("result",), registry=r),
     )

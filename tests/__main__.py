@@ -1,4 +1,4 @@
-"""The whole suite, part by part: `python -m tests [part ...]` prints the time of each and goes on to the end."""
+"""The whole suite, part by part: `python -m tests [part ...]` prints the time of each part."""
 
 import subprocess
 import sys

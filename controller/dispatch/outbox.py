@@ -34,7 +34,8 @@ class Sender:
         self._link = link
         self._clock = clock
         self._signals = signals
-        self._count = (open_metrics() if metrics is None else metrics).outbox
+        metrics = open_metrics() if metrics is None else metrics
+        self._count = metrics.outbox
         self._express: set[str] = set()
         self.published = 0
         self.parked = 0

@@ -52,7 +52,7 @@ def test_a_wrong_name_is_refused_with_the_nearest_right_one(tmp_path: Path) -> N
         ("quiet_from", "25:00"),
         ("broker_protocol", "4"),
         ("tenant", "Huế"),
-        ("silence_s", "0"),
+        ("readers", "0"),
     ],
 )
 def test_a_value_that_does_not_fit_names_its_setting(key: str, value: str) -> None:
