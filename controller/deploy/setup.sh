@@ -30,14 +30,14 @@ apt_install() {   # apt_install "what it is for" PACKAGE...
 
 find_python() {
   local p
-  for p in python3.11 python3.12 python3.13 python3; do
-    command -v "$p" >/dev/null 2>&1 && "$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' && { printf %s "$p"; return; }
+  for p in python3.11 python3.12 python3; do
+    command -v "$p" >/dev/null 2>&1 && "$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' && { printf %s "$p"; return; }
   done
 }
 
 python=$(find_python)
 [ -n "$python" ] || { apt_install "the language" python3 python3-venv; python=$(find_python); }
-[ -n "$python" ] || fail "Python 3.11 or later is needed"
+[ -n "$python" ] || fail "Python 3.11 or 3.12 is needed"
 "$python" -c 'import ensurepip, venv' 2>/dev/null || apt_install "virtual environments" python3-venv
 
 lock=requirements.lock; [ "$what" = dev ] && lock=requirements-dev.lock
