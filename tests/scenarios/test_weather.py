@@ -95,23 +95,3 @@ def test_a_controller_clock_set_ahead_causes_no_burst(ahead: timedelta, place: P
     house = play(story, place, errors=True)
 
     assert all(len(house.claims(node)) <= 1 for node in FEW)
-
-
-@pytest.mark.promise("F10")
-def test_two_controllers_on_one_database_double_nothing(place: Path) -> None:
-    seen: dict[str, Any] = {}
-
-    async def story(house: House) -> None:
-        first = house.up
-        await announce(house)
-        second = await house.open()
-        await house.until(AT + timedelta(minutes=5))
-        seen["verdicts"] = await outcome(house)
-        house.loa = first
-        await first.stop()
-        house.loa = second
-
-    house = play(story, place, errors=True)
-
-    assert [len(house.claims(node)) for node in FEW[:3]] == [1, 1, 1]
-    assert set(seen["verdicts"]["Họp thôn"].values()) == {"aired"}
