@@ -20,7 +20,8 @@ STARVED_MS = 1000
 """On a machine with more work than cores the turn that notes the position comes late by itself."""
 NOTING_S = 0.3
 """Between the last sample and the note that it is done the loop turns once more: a kill may come there."""
-MARGIN_MS = 60
+MARGIN_MS = 250
+JUST_BEFORE = timedelta(seconds=5)
 EARLY = timedelta(seconds=2)
 """A node's clock is as good as the answer that set it, which may have been long under way (PROMISES 3.7)."""
 TOLERANCE = timedelta(milliseconds=500)
@@ -186,7 +187,7 @@ def unlawful(before: Said, after: Said, one: Due) -> str | None:
     if after.begin.from_ms * 2 > one.duration_ms:
         return "went on although more than half of it had been said"
     silent_for = after.begin.first_sample_at - one.due_at - timedelta(milliseconds=after.begin.from_ms)
-    if silent_for > LATE_AFTER_KILL + timedelta(seconds=1):
+    if silent_for > LATE_AFTER_KILL + timedelta(milliseconds=3 * STARVED_MS):
         return f"went on after {silent_for.total_seconds():.1f} s"
     return None
 
@@ -230,7 +231,7 @@ def unexplained(said: Sequence[Said], one: Due, lives: Sequence[Life]) -> str | 
                 None if _came_late(one, lives) else "refused without its clip, which it had had time to fetch"
             )
         case "expired" | "missed" if one.source == "receipt" or one.accepted_at is None:
-            lawful = _short(one) or one.planned_at > one.due_at
+            lawful = _short(one) or one.planned_at > one.due_at - JUST_BEFORE
             return None if lawful else f"{one.verdict}({one.why}), and it had a minute's grace"
         case _:
             return f"{one.verdict}({one.why}) is no excuse here"

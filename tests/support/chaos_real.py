@@ -36,6 +36,7 @@ from tests.support.chaos_stage import NOBODY, Refusal, Wish
 from tts.engines.engine import Style
 
 ROOT = Path(__file__).resolve().parents[2]
+LISTENS, LISTEN_S = 40, 0.25
 ANSWER_S = 20.0
 GONE_S = 15.0
 STARTS_WITHIN_S = 20.0
@@ -136,6 +137,8 @@ class RealStage:
             written = answer.raise_for_status().json()
             item = f"/api/announcements/{written['id']}"
             (await writes.post(f"{item}/submit")).raise_for_status()
+            if not await self._read_aloud(approves, item):
+                return None
             seen = {"content_hash": written["content_hash"]}
             (await approves.post(f"{item}/approve", json=seen)).raise_for_status()
             return str(written["id"])
@@ -145,6 +148,15 @@ class RealStage:
             return None if asked else NOBODY
         except httpx.HTTPError:
             return None
+
+    async def _read_aloud(self, approves: httpx.AsyncClient, item: str) -> bool:
+        """The approver listens before approving, so waits until there is something to listen to."""
+        for _ in range(LISTENS):
+            answer = (await approves.get(item)).raise_for_status().json()
+            if answer["rendering"]["state"] == "ready":
+                return True
+            await asyncio.sleep(LISTEN_S)
+        return False
 
     async def leave(self) -> None:
         """Closes the two people's connections."""
