@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 Event = dict[str, Any]
-QUIT_WITHIN_S = 20.0
+QUIT_WITHIN_S = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
