@@ -60,7 +60,6 @@ def test_150_kills_lose_double_and_misplace_nothing(
 @pytest.mark.broker
 @pytest.mark.voice
 @pytest.mark.timeout(1200)
-@pytest.mark.promise("F01", "F04", "F05", "P1")
 def test_50_kills_with_everything_real_leave_only_the_known_gaps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
