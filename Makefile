@@ -1,7 +1,7 @@
 # Each target is one sentence; `make` alone prints them.
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-.PHONY: help setup setup-dev demo test check bench promises faults clean
+.PHONY: help setup setup-dev demo test check bench speech-report promises faults clean
 
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ check: setup-dev ## what every change must pass, in a few minutes
 bench: setup-dev ## every figure beside its baseline of the same run -> bench/results/latest.json
 	@$(PY) -m bench $(ARGS)
 
+speech-report: setup-dev ## what a recogniser understands of each voice -> bench/results/speech.json
+	@$(PY) -m bench.speech_report $(ARGS)
+
 promises: setup-dev ## one line per promise: its tests, and whether they fail without its guard
 	@$(PY) -m tests.promises $(ARGS)
 
@@ -33,5 +36,5 @@ faults: setup-dev ## the long fault campaign (kill -9 by the thousand)
 	@$(PY) -m tests faults
 
 clean:           ## remove everything that the other targets made
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis bench/results var
+	rm -rf .venv .venv-qa build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis bench/results var
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import soundfile
 from controller.deploy.commune_data import BULLETINS, FLOOD, SESSION_LINES
 from tts.cache import SentenceCache
 from tts.chain import Chain
-from tts.clip import SAMPLE_RATE
+from tts.clip import SAMPLE_RATE, Clip
 from tts.engines.engine import Engine, Pcm, Style
 from tts.normalize import normalize
 from tts.phrases import split, syllables
@@ -69,6 +70,17 @@ class Doubled:
         self.bare_s += time.perf_counter() - began
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """Seconds without the baseline's (`bare_s`), of the whole and until the first sentence could be heard."""
+
+    rendering: Rendering
+    whole_s: float
+    bare_s: float
+    first_s: float
+    first_bare_s: float
+
+
 def measure(*, quick: bool = False, seconds: float | None = None) -> list[Row]:
     """Rows of name, value, unit, baseline, ratio, goal, met; a run under five minutes meets no goal."""
     wanted_s = seconds if seconds is not None else QUICK_S if quick else FULL_S
@@ -81,13 +93,25 @@ def measure(*, quick: bool = False, seconds: float | None = None) -> list[Row]:
             engine.speak("xin chào", Style.BULLETIN)  # both sides find the model loaded
             cache = SentenceCache(directory=Path(directory) / "cache")
             chain = Chain((doubled,), deadlines_s={ENGINE: 600.0})
-            first, first_s, bare_s = _timed(text, chain, cache, doubled)
+            first = _timed(text, chain, cache, doubled)
             encode_s = _bare_encode_s(doubled.bare)
-            _, edited_s, _ = _timed(EDITED + text, chain, cache, doubled)
+            edited = _timed(EDITED + text, chain, cache, doubled)
+            again = _timed(text, chain, cache, doubled)
         finally:
             doubled.close()
         peak = _peak_megabytes(text, Path(directory))
-    return _rows(first, first_s, bare_s + encode_s, edited_s, peak, whole=whole)
+    return [
+        *_rows(first, encode_s, edited, again, whole=whole),
+        {
+            "name": "render: peak memory of the speech process",
+            "value": round(peak),
+            "unit": "MB",
+            "baseline": "the promise of 700 MB",
+            "ratio": round(peak / MOST_MEGABYTES, 3),
+            "goal": f"≤ {MOST_MEGABYTES:.0f} MB",
+            "met": peak <= MOST_MEGABYTES,
+        },
+    ]
 
 
 def bulletin(wanted_s: float) -> str:
@@ -119,12 +143,23 @@ def _length(sentence: str) -> int:
     return syllables(sentence)
 
 
-def _timed(text: str, chain: Chain, cache: SentenceCache, doubled: Doubled) -> tuple[Rendering, float, float]:
-    """The rendering, its seconds without the baseline's, and the baseline's seconds."""
+def _timed(text: str, chain: Chain, cache: SentenceCache, doubled: Doubled) -> Timed:
     before_s, began = doubled.bare_s, time.perf_counter()
-    rendering = render(RenderRequest(text=text), chain, cache)
+    firsts: list[tuple[float, float]] = []
+
+    def on_first(clip: Clip) -> None:
+        bare_s = doubled.bare_s - before_s
+        firsts.append((time.perf_counter() - began - bare_s, bare_s))
+
+    rendering = render(RenderRequest(text=text), chain, cache, on_first=on_first)
     bare_s = doubled.bare_s - before_s
-    return rendering, time.perf_counter() - began - bare_s, bare_s
+    return Timed(
+        rendering=rendering,
+        whole_s=time.perf_counter() - began - bare_s,
+        bare_s=bare_s,
+        first_s=firsts[0][0],
+        first_bare_s=firsts[0][1],
+    )
 
 
 def _bare_encode_s(sounds: list[Pcm]) -> float:
@@ -152,15 +187,14 @@ def _peak_megabytes(text: str, directory: Path) -> float:
     return next(int(row.split()[1]) / 1000 for row in status.splitlines() if row.startswith("VmHWM"))
 
 
-def _rows(
-    first: Rendering, first_s: float, bare_s: float, edited_s: float, peak: float, *, whole: bool
-) -> list[Row]:
-    length_s = first.clip.duration_ms / 1000
-    overhead, edit = first_s / bare_s, edited_s / first_s
+def _rows(first: Timed, encode_s: float, edited: Timed, again: Timed, *, whole: bool) -> list[Row]:
+    length_s = first.rendering.clip.duration_ms / 1000
+    bare_s = first.bare_s + encode_s
+    overhead, edit = first.whole_s / bare_s, edited.whole_s / first.whole_s
     return [
         {
-            "name": f"render: {length_s:.0f} s bulletin, {first.sentences} sentences",
-            "value": round(first_s, 2),
+            "name": f"render: {length_s:.0f} s bulletin, {first.rendering.sentences} sentences",
+            "value": round(first.whole_s, 2),
             "unit": "s",
             "baseline": f"bare engine on the same sentences + one bare encode: {bare_s:.1f} s",
             "ratio": round(overhead, 4),
@@ -168,30 +202,39 @@ def _rows(
             "met": overhead <= MOST_OVERHEAD if whole else None,
         },
         {
-            "name": "render: again with one new sentence",
-            "value": round(edited_s, 2),
+            "name": "render: until the first sentence can be heard",
+            "value": round(first.first_s, 3),
             "unit": "s",
-            "baseline": f"the first rendering: {first_s:.1f} s",
+            "baseline": f"the bare engine on that sentence: {first.first_bare_s:.2f} s",
+            "ratio": round(first.first_s / first.first_bare_s, 3),
+            "goal": None,
+            "met": None,
+        },
+        {
+            "name": "render: again with one new sentence",
+            "value": round(edited.whole_s, 2),
+            "unit": "s",
+            "baseline": f"the first rendering: {first.whole_s:.1f} s",
             "ratio": round(edit, 4),
             "goal": f"≤ {MOST_OF_AN_EDIT}",
             "met": edit <= MOST_OF_AN_EDIT if whole else None,
         },
         {
-            "name": "render: seconds of work for one second of sound",
-            "value": round(first_s / length_s, 3),
-            "unit": "s/s",
-            "baseline": "one second of sound",
-            "ratio": round(first_s / length_s, 3),
+            "name": "render: again from the cache",
+            "value": round(again.whole_s, 2),
+            "unit": "s",
+            "baseline": f"the first rendering: {first.whole_s:.1f} s",
+            "ratio": round(again.whole_s / first.whole_s, 4),
             "goal": None,
             "met": None,
         },
         {
-            "name": "render: peak memory of the speech process",
-            "value": round(peak),
-            "unit": "MB",
-            "baseline": "the promise of 700 MB",
-            "ratio": round(peak / MOST_MEGABYTES, 3),
-            "goal": f"≤ {MOST_MEGABYTES:.0f} MB",
-            "met": peak <= MOST_MEGABYTES,
+            "name": "render: seconds of work for one second of sound",
+            "value": round(first.whole_s / length_s, 3),
+            "unit": "s/s",
+            "baseline": "one second of sound",
+            "ratio": round(first.whole_s / length_s, 3),
+            "goal": None,
+            "met": None,
         },
     ]

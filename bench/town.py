@@ -28,7 +28,8 @@ from controller.studio.speech import OnProgress, SpeechDone, SpeechOrder, Spelle
 from devices.messages import AreaCode, NodeId, TenantId
 from devices.signing import SigningKey
 from schedules.announcement import PersonId
-from tts.clip import SAMPLE_RATE, Clip, clip_from_pcm
+from tts.clip import SAMPLE_RATE, Clip
+from tts.formats import clip_from_pcm
 
 FLEET_FILE = "fleet.json"
 WORDS_S = 15.0

@@ -205,9 +205,15 @@ def after_reboot(item: Item, played_ms: int, now: datetime, restarts: int = 0) -
         case BulletinClass.PRIORITY:
             return 0 if restarts == 0 else None
         case BulletinClass.NORMAL:
-            silent_for = now - item.due_at - timedelta(milliseconds=played_ms)
-            worth_it = silent_for <= LATE_AFTER_REBOOT and played_ms * 2 <= item.duration_ms
+            worth_it = now <= resumes_until(item, played_ms) and played_ms * 2 <= item.duration_ms
             return played_ms if worth_it else None
+
+
+def resumes_until(item: Item, played_ms: int) -> datetime:
+    """The last instant at which an item that a power cut ended may sound again, also behind another."""
+    if item.bulletin_class is not BulletinClass.NORMAL:
+        return item.expires_at
+    return item.due_at + timedelta(milliseconds=played_ms) + LATE_AFTER_REBOOT
 
 
 def _gravity(item: Item) -> tuple[int, int, int, datetime]:

@@ -206,7 +206,7 @@ def _desired(message: Desired) -> None:
 def _answer(message: Answer) -> None:
     _names(message.tenant, message.node)
     _nonce(message.boot_nonce)
-    _count(message.epoch, message.through)
+    _count(message.epoch, message.through, message.held_ms)
     _aware(message.now)
 
 

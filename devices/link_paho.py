@@ -304,8 +304,12 @@ class PahoWire:
         self._ears.accepted(limits)
 
     def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
-        if not self._ended:
-            self._ears.heard(message.topic, bytes(message.payload), message.retain, message.qos, message.mid)
+        if self._ended:
+            return
+        if not message.topic:
+            # It may only be empty beside an alias, and we allow the broker none.
+            raise ValueError("a message without a topic")
+        self._ears.heard(message.topic, bytes(message.payload), message.retain, message.qos, message.mid)
 
     def _on_publish(
         self, client: Client, userdata: Any, mid: int, reason: ReasonCode, properties: Properties | None

@@ -293,13 +293,17 @@ class Desired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The signed answer to one hello or report: trusted time, and how far the receipts are durable."""
+    """The signed answer to one hello or report: trusted time, and how far the receipts are durable.
+
+    ``held_ms``: how long the question had lain here when ``now`` was read; it is no part of the way.
+    """
 
     tenant: TenantId
     node: NodeId
     boot_nonce: str
     epoch: int
     now: datetime
+    held_ms: int
     through: int
     v: int = WIRE_VERSION
 

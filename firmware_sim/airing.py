@@ -284,7 +284,9 @@ def _stopped(turn: Turn, claim: ClaimId, given: SoundOver) -> None:
 def _drop(turn: Turn, item: Item, reason: str) -> None:
     airing = turn.state.airings.get(item.claim)
     if airing is not None and airing.started:
-        claims.close(turn, airing, reason)
+        # What was broken off by a power cut and found no moment to go on ended there, not in the queue.
+        late = reason in (arbitration.Reason.LATE, arbitration.Reason.PREEMPTED)
+        claims.close(turn, airing, "power_cut" if airing.restarts and late else reason)
         return
     claims.forget(turn, item.claim)
     code = Code.STOPPED if reason == arbitration.Reason.STOPPED else Code.EXPIRED

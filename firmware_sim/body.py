@@ -294,6 +294,8 @@ class Body:
         if trouble is not None:
             self._feed(trouble)
             return
+        if not self._player.playing:
+            return
         # The report of a beginning can wait; the first samples of a thousand neighbours can't.
         self._began = SoundBegan(number=start.number)
         self._began_soon = asyncio.get_running_loop().call_later(self._habits.chores_wait_s, self._tell_began)

@@ -7,6 +7,8 @@ from devices.messages import ClockState
 
 ANSWER_WITHIN_S = 10.0
 """An answer that took longer says too little about now; the node asks again."""
+CRYSTAL = 500e-6
+"""How wrong a node takes its own crystal to count (F47): so fast the last answer's precision is lost."""
 HELD_AFTER_S = 24 * 3600.0
 """Without a fresh answer for this long, trusted becomes held (PROMISES 3.7)."""
 RTC_BACK_S = 120.0
@@ -18,12 +20,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeClock:
-    """A node's belief: at ``base_mono`` of its own oscillator it was ``base_at``."""
+    """A node's belief: at ``base_mono`` of its oscillator it was ``base_at``, give or take ``within_s``."""
 
     base_at: datetime
     base_mono: float
     state: ClockState
     answered_mono: float | None = None
+    within_s: float = 0.0
     offset_ms: int = 0
 
     def wall(self, mono: float) -> datetime:
@@ -42,20 +45,30 @@ def booted(rtc_at: datetime | None, floor_at: datetime | None, mono: float) -> N
     return NodeClock(base_at=floor_at or rtc_at or EPOCH, base_mono=mono, state=ClockState.UNSURE)
 
 
-def answered(clock: NodeClock, said: datetime, asked_mono: float | None, mono: float) -> NodeClock:
+def answered(
+    clock: NodeClock, said: datetime, held_s: float, asked_mono: float | None, mono: float
+) -> NodeClock:
     """The belief after a signed answer that echoed this boot's nonce; unchanged when it came too late.
 
-    Half the round trip is taken off. ``asked_mono`` is None when the node asked nothing.
+    Half of the way there and back is added, without the time that the question lay at the other end. An
+    answer that was long under way does not replace a better one that it agrees with (as in NTP, RFC 5905 10).
+    ``asked_mono`` is None when the node asked nothing.
     """
     if asked_mono is None or mono - asked_mono > ANSWER_WITHIN_S:
         return clock
-    now = said + timedelta(seconds=(mono - asked_mono) / 2)
+    half_s = max(0.0, mono - asked_mono - held_s) / 2
+    now = said + timedelta(seconds=half_s)
     offset = now - clock.wall(mono)
+    if clock.state is ClockState.TRUSTED:
+        known_s = clock.within_s + CRYSTAL * (mono - clock.base_mono)
+        if known_s < half_s and abs(offset.total_seconds()) <= known_s + half_s:
+            return replace(clock, answered_mono=mono)
     return NodeClock(
         base_at=now,
         base_mono=mono,
         state=ClockState.TRUSTED,
         answered_mono=mono,
+        within_s=half_s,
         offset_ms=_whole_ms(offset) if clock.state is not ClockState.UNSURE else 0,
     )
 

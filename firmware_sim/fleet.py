@@ -29,8 +29,8 @@ class Broker:
 class Fault:
     """One planted fault, by ``kind``:
 
-    dead_amplifier, no_sense, alien_sound · device (``state`` missing or busy) · offline (``from_s`` to
-    ``to_s`` after the start, or until ``until_file`` exists) · altered_clip (the ``nth`` that is stored) ·
+    dead_amplifier, no_sense, alien_sound · device (``state`` missing, busy or blocked) · offline (``from_s``
+    to ``to_s`` after the start, or until ``until_file`` exists) · altered_clip (the ``nth`` that is stored) ·
     clock (``drift_ppm``, ``offset_s``, ``no_rtc``).
     """
 

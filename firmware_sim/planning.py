@@ -1,6 +1,8 @@
 """What a node will play: its agenda out of the documents it holds, and when what is due."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from devices import alerts, arbitration, programme
 from devices.errors import Code
@@ -11,6 +13,8 @@ from firmware_sim import airing, claims, gate, late_words, reporting, storing
 from firmware_sim.state import NodeState, Turn
 
 MISSED_WITHIN = timedelta(days=2)
+LAST_CALL = timedelta(seconds=1)
+"""So long before the end of its grace an item whose clip never came asks the gate, and is refused."""
 
 
 def replan(turn: Turn) -> None:
@@ -65,18 +69,35 @@ def begin_due(turn: Turn) -> None:
     if turn.state.clock.state is ClockState.UNSURE:
         return
     wall = _wall(turn)
-    while turn.state.agenda and turn.state.agenda[0].due_at <= wall:
-        item, *rest = turn.state.agenda
-        turn.change(agenda=tuple(rest))
-        gate.begin(turn, item)
+    for item in takewhile(lambda item: item.due_at <= wall, turn.state.agenda):
+        if _begins_at(turn.state, item) <= wall:
+            turn.change(agenda=tuple(other for other in turn.state.agenda if other is not item))
+            gate.begin(turn, item)
 
 
 def due_wake(state: NodeState) -> float | None:
     """When the next ordinary item or round is due."""
     moments = [state.rounds_at] if state.rounds_at is not None else []
     if state.agenda and state.clock.state is not ClockState.UNSURE:
-        moments.append(state.clock.mono(state.agenda[0].due_at))
+        moments.append(state.clock.mono(_next_begin(state)))
     return min(moments, default=None)
+
+
+def _next_begin(state: NodeState) -> datetime:
+    """The agenda is in order of due instants: whatever stands behind one that can begin comes later."""
+    soonest = _begins_at(state, state.agenda[0])
+    for item in state.agenda:
+        if item.due_at >= soonest:
+            break
+        soonest = min(soonest, _begins_at(state, item))
+    return soonest
+
+
+def _begins_at(state: NodeState, item: Item) -> datetime:
+    """When it is due; while its clip is still on its way, the end of its grace."""
+    if item.clip is None or item.clip.sha256 not in state.wanted:
+        return item.due_at
+    return max(item.due_at, item.latest_at - LAST_CALL)
 
 
 def resume_claims(turn: Turn) -> None:
@@ -98,7 +119,8 @@ def resume_claims(turn: Turn) -> None:
         else:
             resuming = {**turn.state.resuming, item.claim: (from_ms, broken.restarts + 1)}
             turn.change(resuming=resuming)
-            gate.begin(turn, item)
+            # It may have to wait for its turn: then this is asked again where it would sound.
+            gate.begin(turn, replace(item, latest_at=arbitration.resumes_until(item, from_ms)))
 
 
 def items_held(memory: Memory) -> tuple[Item, ...]:

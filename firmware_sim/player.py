@@ -11,6 +11,9 @@ from firmware_sim.journal import Ended, Journal, Sounding
 from firmware_sim.sense import Device, Reading, Surroundings, heard, reading
 from firmware_sim.tape import Stretch, Tape
 
+BLOCKED_AFTER_S = 5.0
+"""Without a sample let out for so long, the device counts as blocked (F53)."""
+
 
 @dataclass(slots=True, kw_only=True)
 class _Playing:
@@ -38,6 +41,7 @@ class Player:
         self._over = over
         self._tape = tape
         self._playing: _Playing | None = None
+        self._stuck: tuple[StartSound, asyncio.TimerHandle] | None = None
         self.around = Surroundings()
 
     @property
@@ -51,17 +55,18 @@ class Player:
         return self._playing.start.volume if self._playing else 0
 
     def start(self, start: StartSound, clip: bytes | None) -> SoundOver | None:
-        """First sample now, journaled with its monotonic instant; a SoundOver where the device fails."""
-        if self.around.device is not Device.READY:
-            return SoundOver(
-                number=start.number,
-                to_ms=start.from_ms,
-                whole=False,
-                heard=heard(self.look()),
-                trouble=f"audio_device_{self.around.device}",
-            )
-        self.stop()
+        """First sample now, journaled with its monotonic instant; a SoundOver where the device fails.
+
+        A device that blocks takes the sound and lets out none: ``over`` is told after five seconds.
+        """
         loop = asyncio.get_running_loop()
+        if self.around.device is Device.BLOCKED:
+            self.stop()
+            self._stuck = (start, loop.call_later(BLOCKED_AFTER_S, self._gave_up))
+            return None
+        if self.around.device is not Device.READY:
+            return self._silent(start, f"audio_device_{self.around.device}")
+        self.stop()
         mono = loop.time()
         playing = _Playing(start=start, stretch=self._journal.next_stretch(), mono=mono, clip=clip)
         self._playing = playing
@@ -89,7 +94,25 @@ class Player:
 
     def stop(self) -> SoundOver | None:
         """Last sample now; None where nothing sounds."""
+        stuck, self._stuck = self._stuck, None
+        if stuck is not None:
+            stuck[1].cancel()
+            return self._silent(stuck[0], None)
         return self._close(asyncio.get_running_loop().time())
+
+    def _gave_up(self) -> None:
+        stuck, self._stuck = self._stuck, None
+        if stuck is not None:
+            self._over(self._silent(stuck[0], f"audio_device_{Device.BLOCKED}"))
+
+    def _silent(self, start: StartSound, trouble: str | None) -> SoundOver:
+        return SoundOver(
+            number=start.number,
+            to_ms=start.from_ms,
+            whole=False,
+            heard=heard(self.look()),
+            trouble=trouble,
+        )
 
     def _ended(self) -> None:
         playing = self._playing

@@ -99,7 +99,8 @@ def birth(turn: Turn) -> None:
 def answer(turn: Turn, message: Answer) -> None:
     """Time we can trust, and receipts that need not be kept any longer."""
     state = turn.state
-    turn.change(clock=answered(state.clock, message.now, state.asked, turn.now))
+    held_s = message.held_ms / 1000
+    turn.change(clock=answered(state.clock, message.now, held_s, state.asked, turn.now))
     outbox = state.outbox
     through = min(message.through, outbox.outgoing.last)
     if through > outbox.outgoing.through:

@@ -16,6 +16,8 @@ class Device(StrEnum):
     READY = "ready"
     MISSING = "missing"
     BUSY = "busy"
+    BLOCKED = "blocked"
+    """It takes the sound and lets none out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,7 @@
-"""Sentences already spoken, kept on disk, shared by any number of processes."""
+"""Sentences already spoken, and takes already encoded, kept on disk."""
 
-import contextlib
 import hashlib
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +10,22 @@ import soundfile
 
 from tts.clip import SAMPLE_RATE
 from tts.engines.engine import Pcm, Style
-from tts.files import sweep, write_whole
+from tts.shelf import LIMIT_BYTES, Contents, Shelf
 
-_DIGEST = 32
-_SUFFIX = ".sentence"
-_TRIM_TO = 0.9
+_SENTENCE = ".sentence"
+_TAKE = ".take"
 _FULL_SCALE = 32767
 
 
 def sentence_key(identity: str, style: Style, sentence: str) -> str:
     """The name under which this engine's reading of this sentence is kept."""
     return hashlib.sha256("\x1f".join((identity, style.value, sentence)).encode()).hexdigest()
+
+
+def take_key(encoder: str, pcm: Pcm) -> str:
+    """The name under which these very samples are kept in the form that `encoder` gives them."""
+    # Adding nought makes -0.0 the 0.0 that it sounds like.
+    return hashlib.sha256(encoder.encode() + b"\x1f" + (pcm + np.float32(0)).tobytes()).hexdigest()
 
 
 def quantised(pcm: Pcm) -> Pcm:
@@ -34,60 +37,50 @@ def quantised(pcm: Pcm) -> Pcm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceCache:
-    """16-bit FLAC behind its own digest: a file that has rotted or was cut short counts as absent."""
+    """Sentences as 16-bit FLAC, takes as they were encoded; the longest unused go first, the pinned stay."""
 
     directory: Path
-    limit_bytes: int = 512 * 1024 * 1024
+    limit_bytes: int = LIMIT_BYTES
 
     def find(self, key: str) -> Pcm | None:
         """The samples kept under `key`, or None; finding them makes them the youngest."""
-        path = self._path(key)
-        try:
-            stored = path.read_bytes()
-        except OSError:  # not there, or not readable: then it is spoken anew
+        flac = self._shelf.find(key + _SENTENCE)
+        if flac is None:
             return None
-        digest, flac = stored[:_DIGEST], stored[_DIGEST:]
-        if hashlib.sha256(flac).digest() != digest:
-            path.unlink(missing_ok=True)
-            return None
-        with contextlib.suppress(FileNotFoundError):  # another process may just have trimmed it
-            os.utime(path)
         whole, _ = soundfile.read(io.BytesIO(flac), dtype="int16")
         return np.asarray(whole.astype(np.float64) / _FULL_SCALE, dtype=np.float32)
 
     def keep(self, key: str, pcm: Pcm) -> None:
-        """Store the samples; the oldest sentences make room where the limit is passed."""
+        """Store the samples; raises OSError."""
         target = io.BytesIO()
         whole = np.round(quantised(pcm).astype(np.float64) * _FULL_SCALE).astype(np.int16)
         soundfile.write(target, whole, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
-        flac = target.getvalue()
-        write_whole(self._path(key), hashlib.sha256(flac).digest() + flac)
-        self._trim()
+        self._shelf.keep(key + _SENTENCE, target.getvalue())
 
-    def size_bytes(self) -> int:
-        """What the kept sentences take on disk."""
-        return sum(size for _, size, _ in self._entries())
+    def find_take(self, key: str) -> bytes | None:
+        """The encoded take kept under `key`, or None."""
+        return self._shelf.find(key + _TAKE)
 
-    def _path(self, key: str) -> Path:
-        return self.directory / key[:2] / (key + _SUFFIX)
+    def keep_take(self, key: str, encoded: bytes) -> None:
+        """Store an encoded take; raises OSError."""
+        self._shelf.keep(key + _TAKE, encoded)
 
-    def _trim(self) -> None:
-        entries = sorted(self._entries())
-        total = sum(size for _, size, _ in entries)
-        if total <= self.limit_bytes:
-            return
-        for folder in {path.parent for _, _, path in entries}:
-            sweep(folder)
-        for _, size, path in entries:
-            if total <= self.limit_bytes * _TRIM_TO:
-                return
-            path.unlink(missing_ok=True)
-            total -= size
+    def pin(self, key: str) -> None:
+        """What lies under this key, now or later, is never trimmed; raises OSError."""
+        self._shelf.pin(key)
 
-    def _entries(self) -> list[tuple[int, int, Path]]:
-        entries = []
-        for path in self.directory.glob(f"??/*{_SUFFIX}"):
-            with contextlib.suppress(FileNotFoundError):  # trimmed by another process meanwhile
-                state = path.stat()
-                entries.append((state.st_mtime_ns, state.st_size, path))
-        return entries
+    def unpin(self, key: str) -> None:
+        """Trimmed by age again; raises OSError."""
+        self._shelf.unpin(key)
+
+    def trim(self) -> int:
+        """Make room where the limit is passed; the number of bytes freed."""
+        return self._shelf.trim()
+
+    def contents(self) -> Contents:
+        """What the cache takes on disk."""
+        return self._shelf.contents()
+
+    @property
+    def _shelf(self) -> Shelf:
+        return Shelf(directory=self.directory, limit_bytes=self.limit_bytes)

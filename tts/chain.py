@@ -15,14 +15,24 @@ from tts.errors import EngineError, EngineSlow, NoEngineLeft, SentenceUnfit
 DEADLINE_S = 90.0
 _log = logging.getLogger("loa.speech")
 
+Recall = Callable[[Engine], Pcm | None]
+
+
+def forgetful(engine: Engine) -> Pcm | None:
+    """For callers who keep nothing."""
+    return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """A sentence's samples, who spoke them, and under which identity they may be kept."""
+    """A sentence's samples, who spoke them, under which identity they may be kept, and whether they come
+    from what was kept. `causes` says why no engine before this one spoke."""
 
     pcm: Pcm
     engine: str
     identity: str
+    recalled: bool = False
+    causes: tuple[str, ...] = ()
 
 
 class Chain:
@@ -46,26 +56,50 @@ class Chain:
         """In order of preference."""
         return self._engines
 
+    def now(self) -> float:
+        """The instant on the clock that `speak_by` is read on, in seconds."""
+        return self._clock()
+
     def allowed(self, style: Style) -> tuple[Engine, ...]:
         """Those that may speak in this style: an emergency never waits for the Internet."""
         return tuple(engine for engine in self._engines if not (engine.online and style is Style.EMERGENCY))
 
-    def speak(self, sentence: str, style: Style) -> Spoken:
-        """The first engine's reading that is sound; raises NoEngineLeft with every cause."""
-        causes = []
-        for engine in self.allowed(style):
+    def speak(
+        self,
+        sentence: str,
+        style: Style,
+        *,
+        speak_by: float | None = None,
+        recall: Recall = forgetful,
+    ) -> Spoken:
+        """The first engine's reading that is sound; raises NoEngineLeft with every cause.
+
+        What can't be spoken until `speak_by` (see `now`) is spoken by the next engine; only the last one may
+        take longer, since a late word is better than none. `recall` gives what an engine has said before.
+        """
+        causes: list[str] = []
+        allowed = self.allowed(style)
+        for place, engine in enumerate(allowed):
+            kept = recall(engine)
+            if kept is not None:
+                return _spoken(engine, kept, causes, recalled=True)
             if not self._askable(engine):
                 causes.append(f"{engine.name} rests")
                 continue
+            another = any(self._askable(other) for other in allowed[place + 1 :])
+            patience_s = self._patience_s(engine, speak_by if another else None)
+            if patience_s <= 0:
+                causes.append(f"{engine.name}: no time left")
+                continue
             try:
-                pcm = self._ask(engine, sentence, style)
+                pcm = self._ask(engine, sentence, style, patience_s)
             except EngineError as failure:
                 causes.append(f"{engine.name}: {failure}")
-                if not isinstance(failure, SentenceUnfit):
+                if not (isinstance(failure, SentenceUnfit) or self._only_hurried(engine, patience_s)):
                     self._record(engine, Outcome.FAILED)
                 continue
             self._record(engine, Outcome.SPOKE)
-            return Spoken(pcm=pcm, engine=engine.name, identity=engine.identity)
+            return _spoken(engine, pcm, causes)
         raise NoEngineLeft(tuple(causes))
 
     def close(self) -> None:
@@ -80,9 +114,19 @@ class Chain:
         self._stuck.pop(engine.name, None)
         return may_ask(self._breakers[engine.name], self._clock())
 
-    def _ask(self, engine: Engine, sentence: str, style: Style) -> Pcm:
+    def _deadline_s(self, engine: Engine) -> float:
+        return self._deadlines_s.get(engine.name, DEADLINE_S)
+
+    def _patience_s(self, engine: Engine, speak_by: float | None) -> float:
+        own_s = self._deadline_s(engine)
+        return own_s if speak_by is None else min(own_s, speak_by - self._clock())
+
+    def _only_hurried(self, engine: Engine, patience_s: float) -> bool:
+        """Who was left behind before its own time was over has not failed."""
+        return engine.name in self._stuck and patience_s < self._deadline_s(engine)
+
+    def _ask(self, engine: Engine, sentence: str, style: Style, patience_s: float) -> Pcm:
         """A call that passes its deadline is left behind in its thread; the engine rests till it returns."""
-        deadline_s = self._deadlines_s.get(engine.name, DEADLINE_S)
         answers: list[Pcm] = []
         failures: list[BaseException] = []
 
@@ -94,10 +138,10 @@ class Chain:
 
         thread = Thread(target=call, name=f"speech-{engine.name}", daemon=True)
         thread.start()
-        thread.join(deadline_s)
+        thread.join(patience_s)
         if thread.is_alive():
             self._stuck[engine.name] = thread
-            raise EngineSlow(engine.name, deadline_s)
+            raise EngineSlow(engine.name, patience_s)
         if failures:
             raise _as_engine_error(engine, failures[0]) from failures[0]
         return _checked(engine, answers[0])
@@ -107,6 +151,12 @@ class Chain:
         self._breakers[engine.name] = after.state
         if after.opened:
             _log.warning("engine.rested name=%s until=%.0f", engine.name, after.wake_at)
+
+
+def _spoken(engine: Engine, pcm: Pcm, causes: Sequence[str], *, recalled: bool = False) -> Spoken:
+    return Spoken(
+        pcm=pcm, engine=engine.name, identity=engine.identity, recalled=recalled, causes=tuple(causes)
+    )
 
 
 def _as_engine_error(engine: Engine, failure: BaseException) -> BaseException:

@@ -4,6 +4,8 @@ SpeechError
 ├── TextUnspeakable    the text holds nothing that can be read aloud
 ├── RequestRefused     a request to the speech process is not of the agreed form
 ├── ClipUnreadable     bytes that should be a clip cannot be decoded
+├── AudioRefused       an uploaded recording cannot be used
+├── PackRefused        files are no voice pack that may be used
 ├── NoEngineLeft       every engine of the chain failed, or none is there
 └── EngineError        one engine failed; `permanent` says whether the same sentence may be tried again
     ├── EngineAbsent   the engine is not installed on this machine
@@ -52,6 +54,66 @@ class ClipUnreadable(SpeechError):
             code="E_CLIP_UNREADABLE",
             vi="Không giải mã được đoạn âm thanh.",
             en=f"The clip cannot be decoded: {reason}.",
+        )
+
+
+class AudioRefused(SpeechError):
+    """An uploaded recording cannot be used; made by the functions below."""
+
+
+def audio_type(reason: str) -> AudioRefused:
+    """It is no sound that is taken, or a broken one."""
+    return AudioRefused(
+        code="E_AUDIO_TYPE",
+        vi="Tệp này không phải là âm thanh dùng được (nhận WAV, MP3, FLAC, Ogg, M4A, AMR, WebM).",
+        en=f"The file is no usable sound: {reason}.",
+    )
+
+
+def audio_codec(kind: str) -> AudioRefused:
+    """It may be a sound, but only ffmpeg could tell."""
+    return AudioRefused(
+        code="E_AUDIO_CODEC",
+        vi=f"Máy này chưa cài ffmpeg nên chưa đọc được tệp {kind.upper()}; hãy gửi WAV hoặc MP3.",
+        en=f"Files of kind {kind} need ffmpeg, which is not installed here.",
+    )
+
+
+def audio_size(megabytes: int) -> AudioRefused:
+    """Too many bytes."""
+    return AudioRefused(
+        code="E_AUDIO_SIZE",
+        vi=f"Tệp âm thanh lớn quá {megabytes} MB.",
+        en=f"The sound file is larger than {megabytes} MB.",
+    )
+
+
+def audio_length(reason: str) -> AudioRefused:
+    """Too short, too long, or not of the length that it claims."""
+    return AudioRefused(
+        code="E_AUDIO_LENGTH",
+        vi="Đoạn ghi âm ngắn quá, dài quá hoặc bị hỏng.",
+        en=f"The recording is too short, too long or damaged: {reason}.",
+    )
+
+
+def audio_level(reason: str) -> AudioRefused:
+    """Nothing can be heard in it."""
+    return AudioRefused(
+        code="E_AUDIO_LEVEL",
+        vi="Đoạn ghi âm không có tiếng nói nghe được.",
+        en=f"No voice can be heard in the recording: {reason}",
+    )
+
+
+class PackRefused(SpeechError):
+    """Files are no voice pack that may be used."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            code="E_VOICE_PACK",
+            vi="Không dùng được gói giọng này.",
+            en=f"The voice pack cannot be used: {reason}.",
         )
 
 

@@ -12,7 +12,8 @@ TARGET_LUFS = -16.0
 CEILING_DBFS = -1.5
 SILENCE = float("-inf")
 
-_BLOCK_S = 0.4
+_HOP_S = 0.1
+_HOPS_A_BLOCK = 4
 _ABSOLUTE_GATE = -70.0
 _RELATIVE_GATE = -10.0
 _LIMITER_BLOCK_S = 0.001
@@ -20,19 +21,19 @@ _LIMITER_REACH = 5  # blocks on either side
 _ROUNDS = 8
 _CLOSE_ENOUGH_LU = 0.05
 _MOST_GAIN_DB = 40.0
-_CHUNK_S = 19.8  # with its run-in just under a power of two at 24 kHz
+_CHUNK_HOPS = 198  # with its run-in just under a power of two at 24 kHz
+_LIMITER_CHUNK = 10_000  # blocks: an hour's sound must not need hours of memory
 
 Doubles = NDArray[np.float64]
 
 
 def lufs(pcm: Pcm, rate: int) -> float:
     """Integrated loudness of a mono sound; -inf where nothing passes the gate."""
-    block = int(_BLOCK_S * rate)
-    samples = np.pad(pcm, (0, max(0, block - len(pcm))))
-    hop = block // 4
-    starts = np.arange((len(samples) - block) // hop + 1) * hop
-    energy = np.concatenate(([0.0], np.cumsum(np.square(_k_weighted(samples, rate)))))
-    power = (energy[starts + block] - energy[starts]) / block
+    hop = int(_HOP_S * rate)
+    fewest = _HOPS_A_BLOCK * hop
+    samples = pcm if len(pcm) >= fewest else np.pad(pcm, (0, fewest - len(pcm)))
+    energy = np.concatenate(([0.0], np.cumsum(_hop_energies(samples, rate, hop))))
+    power = (energy[_HOPS_A_BLOCK:] - energy[:-_HOPS_A_BLOCK]) / (_HOPS_A_BLOCK * hop)
     loudness = _decibels(power)
     loud = power[loudness > _ABSOLUTE_GATE]
     if not len(loud):
@@ -44,7 +45,7 @@ def lufs(pcm: Pcm, rate: int) -> float:
 
 def peak_dbfs(pcm: Pcm) -> float:
     """The highest sample, in decibels of full scale."""
-    highest = float(np.max(np.abs(pcm), initial=0.0))
+    highest = _highest(pcm)
     return 20 * float(np.log10(highest)) if highest > 0 else SILENCE
 
 
@@ -67,23 +68,42 @@ def normalise(pcm: Pcm, rate: int, target: float = TARGET_LUFS, peak: float = CE
     return result
 
 
+def raised(pcm: Pcm, rate: int, gain_db: float, peak: float = CEILING_DBFS) -> Pcm:
+    """Louder by `gain_db` (or softer), with no sample above `peak` dBFS."""
+    return _limited(pcm * np.float32(10 ** (gain_db / 20)), rate, peak)
+
+
 def _limited(pcm: Pcm, rate: int, peak: float) -> Pcm:
     """Gain falls before each peak and rises after it, within 10 ms, so that no edge is heard."""
     ceiling = 10 ** (peak / 20)
     block = max(1, int(_LIMITER_BLOCK_S * rate))
+    if _highest(pcm) <= ceiling:
+        return pcm
+    chunk, margin = _LIMITER_CHUNK * block, 2 * (_LIMITER_REACH + 1) * block
+    out = np.empty(len(pcm), dtype=np.float32)
+    for start in range(0, len(pcm), chunk):
+        before = min(start, margin)
+        piece = pcm[start - before : start + chunk + margin]
+        held = (piece * _limiter_gain(piece, block, ceiling))[before : before + chunk]
+        out[start : start + chunk] = np.clip(held, -ceiling, ceiling)
+    return out
+
+
+def _highest(pcm: Pcm) -> float:
+    return max(float(np.max(pcm, initial=0.0)), -float(np.min(pcm, initial=0.0)))
+
+
+def _limiter_gain(pcm: Pcm, block: int, ceiling: float) -> Doubles:
     padded = np.pad(np.abs(pcm), (0, -len(pcm) % block))
     peaks = padded.reshape(-1, block).max(axis=1)
     needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9))
-    if needed.min() >= 1.0:
-        return pcm
     # The gain at a block is a mean over its neighbours' lowest gains: the reach of "lowest" is wider
     # by one than that of the mean, so that also between two block centres no peak passes.
     lowest = _lowest_near(needed, _LIMITER_REACH + 1)
     window = np.hanning(2 * _LIMITER_REACH + 3)[1:-1]
     smooth = np.convolve(np.pad(lowest, _LIMITER_REACH, mode="edge"), window / window.sum(), "valid")
     centres = (np.arange(len(smooth)) + 0.5) * block
-    gain = np.interp(np.arange(len(pcm)), centres, smooth)
-    return np.clip(pcm * gain, -ceiling, ceiling).astype(np.float32)
+    return np.interp(np.arange(len(pcm)), centres, smooth)
 
 
 def _lowest_near(values: Doubles, reach: int) -> Doubles:
@@ -95,20 +115,22 @@ def _decibels(power: Any) -> Any:
     return -0.691 + 10 * np.log10(np.maximum(power, 1e-12))
 
 
-def _k_weighted(pcm: Pcm, rate: int) -> Doubles:
-    """The K filter applied in the frequency domain, some 20 s at a time with one second of run-in."""
-    lead, chunk = rate, int(_CHUNK_S * rate)
-    length = 1 << (chunk + 2 * lead - 1).bit_length()
-    if len(pcm) < chunk:
-        length = 1 << (len(pcm) + 2 * lead - 1).bit_length()
+def _hop_energies(pcm: Pcm, rate: int, hop: int) -> Doubles:
+    """The energy of each whole hop of the K-weighted sound.
+
+    The filter is applied in the frequency domain, some 20 s at a time with one second of run-in.
+    """
+    lead, chunk = rate, _CHUNK_HOPS * hop
+    length = 1 << (min(chunk, len(pcm)) + 2 * lead - 1).bit_length()
     response = _k_response(length, rate)
-    out = np.empty(len(pcm))
-    for start in range(0, len(pcm), chunk):
+    energies = []
+    for start in range(0, len(pcm) // hop * hop, chunk):
         before = min(start, lead)
         piece = pcm[start - before : start + chunk]
-        filtered = np.fft.irfft(np.fft.rfft(piece, length) * response, length)
-        out[start : start + chunk] = filtered[before : len(piece)]
-    return out
+        filtered = np.fft.irfft(np.fft.rfft(piece, length) * response, length)[before : len(piece)]
+        whole = filtered[: len(filtered) // hop * hop].reshape(-1, hop)
+        energies.append(np.einsum("ij,ij->i", whole, whole))
+    return np.concatenate(energies)
 
 
 @lru_cache(maxsize=4)  # it costs as much as the filtering itself, and lengths recur

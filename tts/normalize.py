@@ -6,20 +6,33 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from tts.reading import calendar, names, quantities, words
+from tts.reading import (
+    calendar,
+    clock,
+    documents,
+    fractions,
+    lists,
+    names,
+    places,
+    quantities,
+    telephone,
+    weeks,
+    words,
+)
+from tts.reading.capitals import hushed
+from tts.reading.regions import Choices, localised
 from tts.reading.rule import END, READ, START, Rule, rule
-from tts.reading.tables import table
+from tts.reading.signs import Sheet, sheet
 
-_KEPT_SIGNS = frozenset(".,;:!?…\n'\"“”‘’«»()[]{}-–—−/&+=%‰@<>≤≥±×$€²³°º")
 _STOPS = ".!?…;:,"  # the strongest of a run wins, in this order
 _MOST_PASSES = 4
-_SHOUT_LETTERS = 12
-_SHOUT_SHARE = 0.7
+_OWN = "lexicon"
+_USUAL = Choices()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One line of a place's own lexicon: how something written is read there."""
+    """One line of a place's own lexicon: how something written is read there (see tts/lexicon.py)."""
 
     written: str
     reading: str
@@ -27,8 +40,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """A place where what is heard differs from what is written; offsets count characters of the text
-    in NFC. `confidence` runs from 0 (unreadable) to 1 (no doubt)."""
+    """A place where what is heard differs from what is written, or is not heard at all; offsets count
+    characters of the text in NFC. `confidence` runs from 0 (unreadable) to 1 (no doubt)."""
 
     start: int
     end: int
@@ -46,28 +59,42 @@ class Normalized:
     guesses: tuple[Guess, ...]
 
 
-def normalize(text: str, lexicon: Iterable[Reading] = ()) -> Normalized:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """A stretch of the canvas and its words."""
+
+    start: int
+    end: int
+    words: str
+    rule: str
+    confidence: float
+
+
+def normalize(text: str, lexicon: Iterable[Reading] = (), choices: Choices = _USUAL) -> Normalized:
     """The text as it will be spoken. Never raises; never empty unless the text is blank; done twice
     (without a lexicon) it changes nothing more."""
     written = unicodedata.normalize("NFC", text)
-    spoken, guesses = _read(written, (*_own(lexicon), *_rules()))
+    page = sheet(written)
+    left, reads = _reads(page.canvas, choices, _own(lexicon))
+    first = _assembled(left, reads)
+    spoken = _settled(first, choices)
+    guesses = _guesses(written, page, reads) if spoken == first else (_doubt(written, spoken),)
+    return Normalized(spoken=spoken or " ".join(written.split()), guesses=guesses)
+
+
+def _settled(spoken: str, choices: Choices) -> str:
+    """Reading one thing may bring others side by side that only then mean something (rare: `°E`)."""
     for _ in range(_MOST_PASSES):
-        # Reading one thing may bring others side by side that only then mean something.
-        again, _more = _read(spoken, _rules())
-        if again == spoken:
+        again = _assembled(*_reads(spoken, choices))
+        if again in (spoken, ""):
             break
         spoken = again
-    heard = tuple(guess for guess in guesses if guess.reading.lower() != guess.written.lower())
-    return Normalized(spoken=spoken, guesses=heard)
+    return spoken
 
 
-def _read(written: str, rules: Iterable[Rule]) -> tuple[str, list[Guess]]:
-    canvas = _hushed(_clean(written))
-    guesses: list[Guess] = []
-    for each in rules:
-        canvas = _apply(each, canvas, written, guesses)
-    guesses.sort(key=lambda guess: guess.start)
-    return _tidy(_assemble(canvas, guesses)) or " ".join(written.split()), guesses
+def _doubt(written: str, spoken: str) -> Guess:
+    """Nobody can say which characters became which words: the whole is a guess."""
+    return Guess(start=0, end=len(written), written=written, reading=spoken, rule="whole", confidence=0.3)
 
 
 @cache
@@ -75,102 +102,131 @@ def _rules() -> tuple[Rule, ...]:
     """In order of precedence: what an earlier rule has read, no later one sees."""
     return (
         *words.rules(),
-        *names.code_rules()[:3],
+        *lists.rules(),
+        *documents.rules(),
+        *places.early_rules(),
+        *fractions.early_rules(),
+        *names.in_context_rules(),
+        *calendar.datetime_rules(),
+        *clock.rules(),
         *calendar.rules(),
-        *names.code_rules()[3:5],
+        *weeks.rules(),
+        *telephone.rules(),
+        *places.rules(),
         *quantities.rules(),
-        *names.code_rules()[5:],
-        *names.word_rules(),
-        quantities.number_rule(),
-        words.word_rule(),
+        *fractions.rules(),
+        *names.code_rules(),
+        *names.rules(),
+        *quantities.number_rules(),
+        *words.last_rules(),
     )
 
 
-def _own(lexicon: Iterable[Reading]) -> list[Rule]:
-    """The place's own readings go before all rules, the longest first."""
-    rows = sorted(lexicon, key=lambda row: len(row.written), reverse=True)
-    return [_lexicon_rule(row) for row in rows if row.written.strip()]
+def _own(lexicon: Iterable[Reading]) -> tuple[Rule, ...]:
+    """The place's own readings in one rule before all others: whole words, the longest first. What is
+    written small is found in any case; what has a capital only so, or all in capitals."""
+    readings: dict[str, str] = {}
+    patterns: list[str] = []
+    for row in sorted(lexicon, key=lambda row: len(row.written), reverse=True):
+        written = " ".join(unicodedata.normalize("NFC", row.written).split())
+        if not written or not row.reading.strip():
+            continue
+        spoken = normalize(row.reading).spoken
+        for form in _forms(written):
+            readings.setdefault(form, spoken)
+        patterns.append(_pattern(written))
+    if not patterns:
+        return ()
+    return (
+        rule(
+            _OWN,
+            rf"{START}(?:{'|'.join(patterns)}){END}",
+            lambda match: _found(readings, " ".join(match[0].split())),
+            1.0,
+        ),
+    )
 
 
-def _lexicon_rule(row: Reading) -> Rule:
-    reading = normalize(row.reading).spoken
-    pattern = START + re.escape(unicodedata.normalize("NFC", row.written.strip())) + END
-    return rule("lexicon", pattern, lambda match: reading, 1.0)
+def _forms(written: str) -> tuple[str, ...]:
+    return (written, written.upper()) if written != written.lower() else (written,)
 
 
-def _clean(written: str) -> str:
-    """The same length, but only signs that some rule or the voice knows; digits of any script as ours."""
-    return "".join(_clean_sign(sign) for sign in written)
+def _pattern(written: str) -> str:
+    small = written == written.lower()
+    forms = [r"\s+".join(re.escape(word) for word in form.split()) for form in _forms(written)]
+    return f"(?i:{forms[0]})" if small else "|".join(forms)
 
 
-def _clean_sign(sign: str) -> str:
-    if sign in _KEPT_SIGNS:
-        return sign
-    category = unicodedata.category(sign)
-    if category == "Nd":
-        return str(unicodedata.digit(sign))
-    return sign if category.startswith("L") else " "
+def _found(readings: dict[str, str], written: str) -> str | None:
+    return readings.get(written) or readings.get(written.lower())
 
 
-def _hushed(canvas: str) -> str:
-    """Lines in capitals brought down, their abbreviations left: else each word would be spelled."""
-    return "\n".join(_hushed_line(line) for line in canvas.split("\n"))
+def _reads(canvas: str, choices: Choices, own: Iterable[Rule] = ()) -> tuple[str, list[_Read]]:
+    """What no rule reads, and what they read from left to right; a place is read once."""
+    reads: list[_Read] = []
+    for each in own:
+        canvas = _apply(each, canvas, reads, choices)
+    canvas = hushed(canvas)
+    for each in _rules():
+        canvas = _apply(each, canvas, reads, choices)
+    reads.sort(key=lambda read: read.start)
+    return canvas, reads
 
 
-def _hushed_line(line: str) -> str:
-    letters = [sign for sign in line if sign.isalpha()]
-    capitals = sum(sign.isupper() for sign in letters)
-    if len(letters) <= _SHOUT_LETTERS or capitals <= _SHOUT_SHARE * len(letters):
-        return line
-    return re.sub(r"(?<![/-])(?<![^\W_])[^\W\d_]+(?![^\W_])(?![/-])", _hushed_word, line)
-
-
-def _hushed_word(match: re.Match[str]) -> str:
-    word = match[0]
-    if word in table("abbreviations") and not words.is_vietnamese(word):
-        return word
-    low = word.lower()
-    return low if len(low) == len(word) and words.is_vietnamese(word) else word
-
-
-def _apply(each: Rule, canvas: str, written: str, guesses: list[Guess]) -> str:
+def _apply(each: Rule, canvas: str, reads: list[_Read], choices: Choices) -> str:
     """The canvas with what this rule reads blotted out, and the readings noted."""
     pieces, at = [], 0
     for match in each.pattern.finditer(canvas):
         start, end = each.span(match)
-        reading = each.read(match)
-        if reading is None or start < at or start == end:
+        words = each.read(match)
+        if words is None or start < at or start == end:
+            continue
+        if each.name != _OWN and choices != _USUAL:
+            words = localised(words, choices)
+        reads.append(_Read(start=start, end=end, words=words, rule=each.name, confidence=each.sure(match)))
+        pieces += [canvas[at:start], READ * (end - start)]
+        at = end
+    return "".join([*pieces, canvas[at:]]) if pieces else canvas
+
+
+def _guesses(written: str, page: Sheet, reads: Iterable[_Read]) -> tuple[Guess, ...]:
+    guesses = []
+    for read in reads:
+        start, end = page.written_span(read.start, read.end)
+        source = written[start:end]
+        said_as_written = read.words.lower() == source.lower() and read.confidence > 0
+        mute_sign = not read.words and not any(sign.isalnum() or ord(sign) > 0x2BFF for sign in source)
+        if said_as_written or mute_sign:
             continue
         guesses.append(
             Guess(
                 start=start,
                 end=end,
-                written=written[start:end],
-                reading=reading,
-                rule=each.name,
-                confidence=each.confidence,
+                written=source,
+                reading=read.words,
+                rule=read.rule,
+                confidence=read.confidence,
             )
         )
-        pieces += [canvas[at:start], READ * (end - start)]
-        at = end
-    return "".join([*pieces, canvas[at:]])
+    return tuple(guesses)
 
 
-def _assemble(canvas: str, guesses: Iterable[Guess]) -> str:
+def _assembled(canvas: str, reads: Iterable[_Read]) -> str:
     pieces, at = [], 0
-    for guess in guesses:
-        pieces += [canvas[at : guess.start], " ", guess.reading, " "]
-        at = guess.end
-    return "".join([*pieces, canvas[at:]])
+    for read in reads:
+        pieces += [canvas[at : read.start], " ", read.words, " "]
+        at = read.end
+    return _tidy("".join([*pieces, canvas[at:]]))
 
 
 def _tidy(raw: str) -> str:
     """Only words and stops, each stop after its word and before a space."""
-    text = re.sub(r"\s+[-–—−]+\s+|[\"“”«»()\[\]{}]", ",", raw)
-    text = re.sub(r"[^\w\s.,;:!?…]", " ", text.replace("_", " "))
-    text = re.sub(r"\s*\n\s*", lambda match: ".", text.strip())
-    text = re.sub(rf"\s*[{_STOPS}][\s{_STOPS}]*", lambda match: f"{_strongest(match[0])} ", text)
-    return re.sub(r"\s+", " ", text).strip(f" {_STOPS}") + _last_stop(text)
+    text = re.sub(r"[^\S\n]+", " ", raw)
+    text = re.sub(r" [-–—−]+(?: [-–—−]+)* |[\"“”«»()\[\]{}|]", ",", text)
+    text = re.sub(r"[^\w\s.,;:!?…]|_", " ", text)
+    text = re.sub(r"\s+", lambda match: "." if "\n" in match[0] else " ", text.strip())
+    text = re.sub(rf" ?[{_STOPS}][ {_STOPS}]*", lambda match: f"{_strongest(match[0])} ", text)
+    return re.sub(r" +", " ", text).strip(f" {_STOPS}") + _last_stop(text)
 
 
 def _strongest(run: str) -> str:

@@ -18,8 +18,8 @@ from tts.engines.engine import Style
 from tts.errors import RequestRefused, SpeechError
 from tts.files import sweep, write_whole
 from tts.normalize import normalize
-from tts.registry import open_engines
-from tts.render import render
+from tts.registry import open_engines, read_settings
+from tts.render import render, unheard
 from tts.wire import (
     LONGEST_LINE,
     Demand,
@@ -28,6 +28,7 @@ from tts.wire import (
     Warm,
     Words,
     failed,
+    first,
     id_of,
     is_urgent,
     parse,
@@ -40,7 +41,7 @@ from tts.wire import (
 
 DEFAULT_ENGINES = "kokoro_vn,espeak"
 # An online engine that has not answered by then is of no use to an author who waits.
-DEADLINES_S = {"gtts": 25.0, "espeak": 15.0}
+DEADLINES_S = {"gtts": 25.0, "http": 35.0, "espeak": 15.0}
 _GREETING = "xin chào"
 _log = logging.getLogger("loa.speech")
 
@@ -130,7 +131,12 @@ class Speech:
             while not is_urgent(demand) and (urgent := self._inbox.take_urgent()) is not None:
                 self.answer(urgent)
 
-        rendering = render(demand.request, self._chain, self._cache, on_progress)
+        def on_first(clip: Clip) -> None:
+            store(clip, demand.out)
+            self._say(first(demand.id, clip))
+
+        heard_first = on_first if demand.first else unheard
+        rendering = render(demand.request, self._chain, self._cache, on_progress, heard_first)
         store(rendering.clip, demand.out)
         return rendered(demand.id, rendering)
 
@@ -156,9 +162,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     answers = _take_stdout()
-    chain = Chain(
-        open_engines(arguments.engines.split(","), threads=arguments.threads), deadlines_s=DEADLINES_S
+    engines = open_engines(
+        arguments.engines.split(","), threads=arguments.threads, settings=read_settings(arguments.settings)
     )
+    chain = Chain(engines, deadlines_s=DEADLINES_S)
     inbox = Inbox()
 
     def say(words: Words) -> None:
@@ -183,6 +190,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tts.process", description=__doc__)
     parser.add_argument("--cache", type=Path, required=True, help="directory of spoken sentences")
     parser.add_argument("--engines", default=DEFAULT_ENGINES, help="names, best first, or module:factory")
+    parser.add_argument("--settings", type=Path, help="JSON file with the engines' settings")
     parser.add_argument("--threads", type=int, default=default_threads(), help="threads of the voice")
     return parser.parse_args(argv)
 

@@ -5,24 +5,32 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tts.clip import Clip
 from tts.engines.engine import Style
 from tts.errors import RequestRefused, SpeechError
+from tts.formats import Format
 from tts.normalize import Guess, Reading
 from tts.render import MOST_REPEATS, Rendering, RenderRequest
 
 LONGEST_TEXT = 5000
 LONGEST_LINE = 128 * 1024
+LONGEST_WAIT_S = 3600
 
 Words = dict[str, object]
+
+_OF_A_REQUEST = (
+    "text", "style", "repeat", "chime", "issued_at", "lexicon", "format", "within_s", "pin",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Render:
-    """Speak `request` and put the clip into the directory `out`."""
+    """Speak `request` and put the clip into the directory `out`; with `first`, its first sentence before."""
 
     id: str
     request: RenderRequest
     out: Path
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +58,13 @@ def parse(line: bytes) -> Demand:
     demand_id = _text(words, "id", default="")
     match words.get("do"):
         case "render":
-            _only(words, "id", "do", "text", "style", "repeat", "chime", "issued_at", "out", "lexicon")
-            return Render(id=demand_id, request=_request(words), out=Path(_text(words, "out")))
+            _only(words, "id", "do", "out", "first", *_OF_A_REQUEST)
+            return Render(
+                id=demand_id,
+                request=_request(words),
+                out=Path(_text(words, "out")),
+                first=_flag(words, "first", default=False),
+            )
         case "warm":
             _only(words, "id", "do")
             return Warm(id=demand_id)
@@ -92,24 +105,22 @@ def progress(demand_id: str, sentence: int, total: int) -> Words:
     return {"id": demand_id, "event": "progress", "sentence": sentence, "of": total}
 
 
+def first(demand_id: str, clip: Clip) -> Words:
+    """The first sentence is in its place as a clip of its own; the rest is being spoken."""
+    return {"id": demand_id, "event": "first", "clip": clip_facts(clip)}
+
+
 def rendered(demand_id: str, rendering: Rendering) -> Words:
     """The clip is in its place."""
-    clip = rendering.clip
     return {
         "id": demand_id,
         "event": "done",
-        "clip": {
-            "sha256": clip.sha256,
-            "bytes": len(clip.data),
-            "duration_ms": clip.duration_ms,
-            "lufs": clip.lufs,
-            "peak_dbfs": clip.peak_dbfs,
-            "engine": clip.engine,
-            "media_type": clip.media_type,
-        },
+        "clip": clip_facts(rendering.clip),
         "engines": list(rendering.engines),
         "sentences": rendering.sentences,
         "cached_sentences": rendering.cached_sentences,
+        "said": [asdict(said) for said in rendering.said],
+        "findings": [asdict(finding) for finding in rendering.findings],
         "spoken": rendering.spoken,
         "guesses": _guesses(rendering.guesses),
     }
@@ -128,6 +139,19 @@ def warmed(demand_id: str, engines: tuple[str, ...]) -> Words:
 def failed(demand_id: str, failure: SpeechError) -> Words:
     """The demand came to nothing, and why."""
     return {"id": demand_id, "event": "error", "code": failure.code, "vi": failure.vi, "en": failure.en}
+
+
+def clip_facts(clip: Clip) -> Words:
+    """What is told of a clip: its file lies under its SHA-256."""
+    return {
+        "sha256": clip.sha256,
+        "bytes": len(clip.data),
+        "duration_ms": clip.duration_ms,
+        "lufs": clip.lufs,
+        "peak_dbfs": clip.peak_dbfs,
+        "engine": clip.engine,
+        "media_type": clip.media_type,
+    }
 
 
 def _guesses(guesses: tuple[Guess, ...]) -> list[Words]:
@@ -152,17 +176,40 @@ def _request(words: Mapping[str, object]) -> RenderRequest:
     repeat = words.get("repeat", 1)
     if type(repeat) is not int or not 1 <= repeat <= MOST_REPEATS:
         raise RequestRefused(f"repeat is not 1 to {MOST_REPEATS}")
-    with_chime = words.get("chime", True)
-    if not isinstance(with_chime, bool):
-        raise RequestRefused("chime is neither true nor false")
     return RenderRequest(
         text=_spoken_text(words),
         style=style,
         repeat=repeat,
-        chime=with_chime,
+        chime=_flag(words, "chime", default=True),
         issued_at_spoken=_text(words, "issued_at", default="") or None,
         lexicon=_lexicon(words),
+        format=_format(words),
+        within_s=_seconds(words, "within_s"),
+        pin=_flag(words, "pin", default=False),
     )
+
+
+def _format(words: Mapping[str, object]) -> Format:
+    try:
+        return Format(_text(words, "format", default=Format.OPUS.value))
+    except ValueError as refusal:
+        raise RequestRefused(f"format is none of {', '.join(Format)}") from refusal
+
+
+def _flag(words: Mapping[str, object], key: str, *, default: bool) -> bool:
+    value = words.get(key, default)
+    if not isinstance(value, bool):
+        raise RequestRefused(f"{key} is neither true nor false")
+    return value
+
+
+def _seconds(words: Mapping[str, object], key: str) -> float | None:
+    value = words.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST_WAIT_S:
+        raise RequestRefused(f"{key} is not a number of seconds up to {LONGEST_WAIT_S}")
+    return float(value)
 
 
 def _spoken_text(words: Mapping[str, object]) -> str:

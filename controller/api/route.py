@@ -16,8 +16,12 @@ from controller.errors import Problem
 class StrictRequest(Request):
     """A request whose JSON has been read by ``doors.strict``."""
 
+    _value: tuple[Any] | None = None
+
     async def json(self) -> Any:
-        return read_json(await self.body())
+        if self._value is None:
+            self._value = (read_json(await self.body()),)
+        return self._value[0]
 
 
 class StrictRoute(APIRoute):
@@ -30,6 +34,9 @@ class StrictRoute(APIRoute):
             strict = StrictRequest(request.scope, request.receive)
             if strict.method not in SAFE_METHODS and (await strict.body() or self.body_field is not None):
                 _check_type(strict)
+                if await strict.body():
+                    # Read here: FastAPI would turn what is wrong with it into one sentence for everything.
+                    await strict.json()
             return await handle(strict)
 
         return strictly

@@ -165,6 +165,8 @@ def _waited(delivery: Delivery, silent: bool, now: datetime) -> Step:
         ruling = Ruling(verdict=Verdict.PARTIAL, at=now, source=Source.AUDITOR, reason="no_end_reported")
     else:
         reason = "offline" if silent else "no_receipt"
+        if delivery.planned_at >= delivery.ends_at:
+            reason = "planned_late"
         ruling = Ruling(verdict=Verdict.MISSED, at=now, source=Source.AUDITOR, reason=reason)
     return _ruled(delivery, ruling)
 

@@ -142,7 +142,8 @@ class Intake:
     def _answer(self, opened: list[Opened], through: dict[NodeId, int]) -> None:
         """After the commit, never before: the node may now forget what the answer covers."""
         room = self._room
-        for node in dict.fromkeys(one.node for one in opened if isinstance(one.words, Hello | Report)):
+        asked_at = {one.node: one.at for one in opened if isinstance(one.words, Hello | Report)}
+        for node, at in asked_at.items():
             nonce = room.monitor.live(node).boot_nonce
             if nonce is None:
                 continue
@@ -151,7 +152,8 @@ class Intake:
                 node=node,
                 boot_nonce=nonce,
                 epoch=room.epoch,
-                now=room.clock.now(),
+                now=(now := room.clock.now()),
+                held_ms=max(0, (now - at) // timedelta(milliseconds=1)),
                 through=through[node],
             )
             room.link.post(topics.answer(node), room.keyring.sign(answer), qos=1)

@@ -19,11 +19,23 @@ from controller.dispatch.delivery import Dropped, step
 from controller.dispatch.outbox import letter_for
 from controller.dispatch.room import Room
 from controller.dispatch.sounds import session_sounds
-from controller.store import announcements, audit, clips, deliveries, documents, occurrences, outbox, sessions
+from controller.store import (
+    announcements,
+    audit,
+    clips,
+    deliveries,
+    documents,
+    meta,
+    occurrences,
+    outbox,
+    sessions,
+    unplaced,
+)
 from controller.store.announcements import Kept
 from controller.store.database import Conn
 from controller.store.deliveries import Delivery, Kind
 from controller.store.documents import Document, DocumentKind
+from controller.store.instants import from_text, to_text
 from controller.store.occurrences import OccurrenceState, Planned
 from controller.store.sounds import RenderState
 from devices import topics
@@ -39,6 +51,8 @@ from schedules.session import Session
 WHO = "loa"
 ROWS_AHEAD = timedelta(hours=48)
 FRESHLY_PAST = timedelta(hours=1)
+LONGEST_AWAY = timedelta(days=31)
+PLANNED_AT = "planned_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +87,12 @@ class Planner:
         """Plan, save and post what changed; returns the instant of the next planning."""
         room = self._room
         now = room.clock.now()
-        window = _window(now, room.settings.plan_days)
+        last_at = await room.db.read(_last_planned, now)
+        window = _window(last_at, now, room.settings.plan_days)
         situation = await room.db.read(_situation, window)
         made = self._make(situation, window, now)
         compiled = self._compile(situation, made, window, now)
-        published = await room.db.write(self._save, situation, made, compiled, window, now)
+        published = await room.db.write(self._save, situation, made, compiled, window, last_at, now)
         if published is None:
             # somebody approved or edited meanwhile: plan again from what stands now
             return now
@@ -124,7 +139,7 @@ class Planner:
             tree=room.tree,
             quiet=room.quiet,
             held=situation.held,
-            days=_days(window),
+            days=_days(now, window),
             fits=fits,
             now=now,
         )
@@ -136,6 +151,7 @@ class Planner:
         made: Plan,
         compiled: Compiled,
         window: Window,
+        last_at: datetime,
         now: datetime,
     ) -> tuple[Document, ...] | None:
         """One transaction; None, and nothing saved, where what was planned upon has changed."""
@@ -143,7 +159,9 @@ class Planner:
             return None
         left_out = {OccurrenceId(overfull.occurrence) for overfull in compiled.overfull}
         kept = tuple(o for o in made.occurrences if o.item in situation.sounds and o.id not in left_out)
-        self._save_occurrences(conn, situation, kept, now)
+        self._save_occurrences(conn, situation, kept, last_at, now)
+        unplaced.note(conn, (refusal for refusal in made.refusals if refusal.at <= now), now)
+        meta.put(conn, PLANNED_AT, to_text(now))
         published = tuple(self._document(programme) for programme in compiled.changed)
         for document, programme in zip(published, compiled.changed, strict=True):
             documents.put(conn, document)
@@ -157,7 +175,12 @@ class Planner:
         return published
 
     def _save_occurrences(
-        self, conn: Conn, situation: Situation, kept: tuple[Occurrence, ...], now: datetime
+        self,
+        conn: Conn,
+        situation: Situation,
+        kept: tuple[Occurrence, ...],
+        last_at: datetime,
+        now: datetime,
     ) -> None:
         begun = _begun(situation, now)
         planned = {
@@ -174,8 +197,13 @@ class Planner:
         )
         occurrences.withdraw(conn, vanished)
         self._close_withdrawn(conn, vanished, now)
+        # What fell due while nobody planned has its rows too, also where no node can have heard of it.
+        since = min(last_at, now - FRESHLY_PAST)
         soon = tuple(
-            one for one in planned.values() if now - FRESHLY_PAST < one.occurrence.due_at <= now + ROWS_AHEAD
+            one
+            for key, one in planned.items()
+            if one.occurrence.due_at <= now + ROWS_AHEAD
+            and (one.occurrence.due_at > since or key not in situation.before)
         )
         deliveries.plan(conn, (row for one in soon for row in self._rows(one, now)))
 
@@ -288,13 +316,21 @@ def _durations(sounds: Mapping[AnnouncementId, Sound]) -> dict[AnnouncementId, t
     return {item: timedelta(milliseconds=sound.clip.duration_ms) for item, sound in sounds.items()}
 
 
-def _window(now: datetime, days: int) -> Window:
-    today = local(now).date()
-    return Window(start=instant_of(today, time()), end=instant_of(today + timedelta(days=days), time()))
+def _last_planned(conn: Conn, now: datetime) -> datetime:
+    """When this house planned last; never more than a month ago, and never in the future."""
+    said = meta.get(conn, PLANNED_AT)
+    return now if said is None else min(now, max(from_text(said), now - LONGEST_AWAY))
 
 
-def _days(window: Window) -> tuple[date, ...]:
-    first, last = local(window.start).date(), local(window.end).date()
+def _window(last_at: datetime, now: datetime, days: int) -> Window:
+    """From the day of the last planning, so that what fell due in between is not passed over."""
+    first, today = local(last_at).date(), local(now).date()
+    return Window(start=instant_of(first, time()), end=instant_of(today + timedelta(days=days), time()))
+
+
+def _days(now: datetime, window: Window) -> tuple[date, ...]:
+    """The days whose programmes are written: what is past is not said anew."""
+    first, last = local(now).date(), local(window.end).date()
     return tuple(first + timedelta(days=n) for n in range((last - first).days))
 
 

@@ -19,7 +19,8 @@ from devices.messages import (
     TenantId,
 )
 from devices.signing import generate_key, sign, sign_payload
-from tests.firmware_sim.rig import COMMUNE, DAWN, MORNING, VILLAGE, Stage, play, wall
+from tests.firmware_sim.desk import COMMUNE, DAWN, MORNING, VILLAGE, wall
+from tests.firmware_sim.rig import Stage, play
 
 ALERTS, COMMAND = topics.alerts(COMMUNE), topics.command(COMMUNE)
 Attack = Callable[[Stage], None]

@@ -1,5 +1,6 @@
 """Who comes in, how long they stay, and that nobody rides on their login."""
 
+import time
 from pathlib import Path
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 
 from controller.access import Role
 from controller.deploy.commune_data import QUANG_DIEN
-from controller.store import people
+from controller.store import audit, people
 from tests.support.doors import AUTHOR, LEADER, LOCAL_OPERATOR, PASSWORD, VILLAGE, Home, door, play
 from tests.support.pages import form_token
 
@@ -237,6 +238,12 @@ def test_who_only_watches_can_t_stop_and_a_lapsed_login_finds_the_way(tmp_path: 
             assert answer.headers["location"] == "/dung-tat-ca"
             page = await client.get("/dung-tat-ca")
             assert "Dừng ngay" in page.text
+            begun = time.monotonic()
+            answer = await client.post("/dung-tat-ca", data={"token": await form_token(client), "key": "k2"})
+            assert answer.status_code == 200
+            assert time.monotonic() - begun < 3
+            rows = await house.loa.db.read(audit.newest)
+            assert [row.who for row in rows if row.deed == "stop.pressed"] == [LOCAL_OPERATOR]
 
     play(tmp_path, story)
 

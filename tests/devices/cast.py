@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from devices import admission, signing, topics
+from devices.incoming import Why
 from devices.items import Content, Item, occurrence_claim
 from devices.memory import Memory, new_memory
 from devices.messages import (
@@ -207,6 +208,7 @@ def answer(**changes: Any) -> Answer:
         "boot_nonce": NONCE,
         "epoch": 2,
         "now": NOW,
+        "held_ms": 120,
         "through": 41,
     }
     return Answer(**{**given, **changes})
@@ -316,3 +318,14 @@ def siren(**changes: Any) -> Item:
         "issuer_level": "commune",
     }
     return item(**{**given, **changes})
+
+
+def ignored(result: object) -> Why:
+    """Why it was ignored; fails where it was not."""
+    assert isinstance(result, admission.Ignored), result
+    return result.why
+
+
+def unsure(memory: Memory) -> Memory:
+    """The same node with a clock that nobody has confirmed."""
+    return dataclasses.replace(memory, clock=ClockState.UNSURE)

@@ -73,6 +73,7 @@ GARBAGE = {
     "a length of five bytes": bytes.fromhex("30ffffffffff7f"),
     "256 MB announced": bytes.fromhex("30ffffff7f") + b"x" * 5000,
     "a topic longer than its packet": bytes.fromhex("3005ffff616263"),
+    "a topic of no letters": bytes.fromhex("300400000078"),
     "properties longer than their packet": bytes.fromhex("30060001617f0000"),
     "an acknowledgement without a number": bytes.fromhex("4000"),
     "a subscription answer without a number": bytes.fromhex("9000"),
@@ -105,6 +106,33 @@ def test_a_topic_that_is_not_utf8_is_reported_and_not_heard() -> None:
         assert not notes.arrivals
 
     _against(_says(CONNACK_311, bytes.fromhex("30060002fffe6162")), story, protocol="3.1.1")
+
+
+@pytest.mark.promise("F30")
+@pytest.mark.parametrize(("protocol", "connack"), [("5", CONNACK_5), ("3.1.1", CONNACK_311)])
+def test_two_thousand_broken_packets_leave_a_link_that_still_hears(protocol: str, connack: bytes) -> None:
+    rng = random.Random(30)
+    good = bytes.fromhex("30050001610078") if protocol == "5" else bytes.fromhex("300400016178")
+    met = 0
+
+    def broken() -> bytes:
+        kind, length = rng.randrange(1, 16), rng.randrange(40)
+        return bytes((kind << 4 | rng.randrange(16), length)) + rng.randbytes(length)
+
+    async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal met
+        met += 1
+        packets = [broken() for _ in range(80)] if met <= 25 else [good]
+        writer.write(connack + b"".join(packets))
+        await writer.drain()
+
+    async def story(link: PahoLink, notes: Notes) -> None:
+        await until(lambda: met > 25 and link.up)
+        await until(lambda: notes.arrivals and notes.arrivals[-1].payload == b"x")
+        assert len(notes.downs) >= 25
+        assert all(arrival.topic for arrival in notes.arrivals)
+
+    _against(greeting, story, protocol=protocol)
 
 
 def test_slices_of_one_byte_are_understood() -> None:

@@ -44,7 +44,7 @@ def test_both_roads_read_the_golden_messages_alike(name: str, payload: bytes, ki
 
 
 ANSWER = (
-    b'{"boot_nonce":"0123456789abcdef","epoch":1,"node":"n-1","now":"2026-11-22T05:30:00.000Z",'
+    b'{"boot_nonce":"0123456789abcdef","epoch":1,"held_ms":0,"node":"n-1","now":"2026-11-22T05:30:00.000Z",'
     b'"tenant":"t","through":7,"v":1}'
 )
 

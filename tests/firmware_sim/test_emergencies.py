@@ -10,7 +10,8 @@ import pytest
 from devices import topics
 from devices.messages import AlertState, BulletinClass, Mode, ReceiptKind
 from firmware_sim.fetch import ShelfFetcher
-from tests.firmware_sim.rig import COMMUNE, MORNING, VILLAGE, Stage, play, wall
+from tests.firmware_sim.desk import COMMUNE, MORNING, VILLAGE, wall
+from tests.firmware_sim.rig import Stage, play
 
 
 def parts(stage: Stage) -> list[tuple[str, str]]:

@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from devices.messages import ReceiptKind
-from tests.firmware_sim.rig import MORNING, Stage, play
+from tests.firmware_sim.desk import MORNING
+from tests.firmware_sim.rig import Stage, play
 
 
 def test_a_node_plays_its_programme_and_an_alert_and_resumes() -> None:

@@ -8,7 +8,8 @@ import pytest
 from devices.messages import ReceiptKind
 from firmware_sim.body import Body
 from firmware_sim.flash import CLAIMS, RECEIPTS, MemoryFlash
-from tests.firmware_sim.rig import MORNING, Stage, play
+from tests.firmware_sim.desk import MORNING
+from tests.firmware_sim.rig import Stage, play
 
 SECONDS = 4.0
 

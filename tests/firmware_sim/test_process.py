@@ -17,7 +17,7 @@ from devices.link import Backoff, LinkSettings
 from devices.link_paho import PahoLink
 from devices.messages import NodeId, ReceiptKind
 from devices.signing import generate_key
-from tests.firmware_sim.rig import TENANT, Desk, Keys, wall
+from tests.firmware_sim.desk import TENANT, Desk, Keys, wall
 from tests.support.brokers import running_broker
 
 START = "from firmware_sim.cli import app; app()"

@@ -52,7 +52,7 @@ from firmware_sim.node import boot, step
 from firmware_sim.power import Identity
 from firmware_sim.sense import Reading
 from firmware_sim.state import Habits, NodeState
-from tests.firmware_sim.rig import CHAIN, COMMUNE, TENANT, Keys, clip_ref, opus
+from tests.firmware_sim.desk import CHAIN, COMMUNE, TENANT, Keys, clip_ref, opus
 
 NODE = NodeId("n-0001")
 KEYS = Keys()
@@ -171,6 +171,7 @@ def answers(draw: st.DrawFn) -> Arrived:
         boot_nonce=NONCE,
         epoch=0,
         now=at(draw),
+        held_ms=draw(st.integers(0, 20_000)),
         through=draw(st.integers(0, 30)),
     )
     return arrived(topics.answer(NODE), message)

@@ -7,7 +7,7 @@ import numpy as np
 
 from firmware_sim.sound import RATE, decode, measure
 from firmware_sim.tape import Stretch, Tape
-from tests.firmware_sim.rig import opus
+from tests.firmware_sim.desk import opus
 
 
 def read(path: Path) -> np.ndarray:

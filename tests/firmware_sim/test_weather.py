@@ -8,7 +8,8 @@ import pytest
 from devices.messages import NodeId, ReceiptKind
 from firmware_sim.air import Air
 from firmware_sim.weather import Climate, Weather
-from tests.firmware_sim.rig import MORNING, SLOW, Stage, play
+from tests.firmware_sim.desk import MORNING
+from tests.firmware_sim.rig import SLOW, Stage, play
 
 HOURS = 3
 

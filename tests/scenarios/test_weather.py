@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from controller.deploy.commune_data import QUANG_DIEN
 from controller.store import receipts
 from devices.link import Arrival
 from devices.messages import NodeId
 from firmware_sim.air import Air
 from schedules.calendar import instant_of
 from schedules.recurrence import Once
-from tests.support.house import CONTROLLER, DAY, FEW, QUANG_DIEN, House, play
+from tests.support.house import CONTROLLER, DAY, FEW, House, play
 
 AT = instant_of(DAY, time(6, 0))
 
@@ -69,17 +70,27 @@ def test_a_controller_that_slept_through_the_session_causes_no_burst(place: Path
 
 
 @pytest.mark.promise("F45")
-@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=1)])
+@pytest.mark.parametrize("back", [timedelta(minutes=3), timedelta(hours=1), timedelta(days=1)])
 def test_a_controller_clock_set_back_repeats_nothing(back: timedelta, place: Path) -> None:
+    """By its clock the session lies ahead once more, and it plans the day anew."""
+    seen: dict[str, Any] = {}
+
     async def story(house: House) -> None:
         await announce(house)
-        await house.until(AT + timedelta(minutes=5))
+        await house.until(AT + timedelta(seconds=90))
         house.clock.skew = -back
+        await house.say("Mất nước", timing=Once(at=AT + timedelta(hours=1)))
         await house.rest(3600 * 2)
+        house.clock.skew = timedelta()
+        await house.rest(3600)
+        seen["verdicts"] = await outcome(house)
 
     house = play(story, place, errors=True)
 
-    assert [len(house.claims(node)) for node in FEW[:3]] == [1, 1, 1]
+    for node in FEW[:3]:
+        claims = house.claims(node)
+        assert len(claims) == len(set(claims)) == 2
+    assert set(seen["verdicts"]["Họp thôn"].values()) == {"aired"}
 
 
 @pytest.mark.promise("F44")

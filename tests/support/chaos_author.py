@@ -51,7 +51,7 @@ REAL = Pace(
     ahead_s=(20.0, 30.0),
     between_wishes_s=(1.5, 4.0),
     authors=1,
-    slot_s=8.0,
+    slot_s=11.0,
     spoken=True,
 )
 

@@ -14,7 +14,7 @@ from controller.config import Settings
 from controller.deploy.serving import complain
 from controller.dispatch.compile import latest_start
 from controller.lanes import inline_lanes, thread_lanes
-from controller.store import audit, deliveries
+from controller.store import audit, deliveries, unplaced
 from controller.store.database import Conn, Database, rows
 from controller.store.occurrences import between
 from devices.link import Ears, Link, LinkSettings
@@ -126,4 +126,6 @@ def _due(conn: Conn, now: datetime) -> tuple[list[Due], set[str]]:
                 cached_at=one.cached_at,
             )
         )
-    return found, {str(occurrence.item) for occurrence in planned.values()}
+    # approved and refused by the plan, with its reason, is an outcome too
+    refused = {str(one.item) for one in unplaced.between(conn, now - DAYS, now + DAYS)}
+    return found, refused | {str(occurrence.item) for occurrence in planned.values()}

@@ -249,9 +249,19 @@ SHORT = timedelta(seconds=15)
 
 
 def _cut_by_expiry(last: Said, one: Due) -> bool:
-    """It began late within its grace, and the end of that cut it."""
+    """It began late within its grace, and the end of that cut it, or came while another had cut in."""
     ended = last.span.end
-    return ended is not None and abs(ended.ended_at - one.expires_at) <= TOLERANCE
+    if ended is None or ended.whole:
+        return False
+    if abs(ended.ended_at - one.expires_at) <= TOLERANCE:
+        return True
+    return any(
+        isinstance(row, Sounding)
+        and row.node == one.node
+        and row.claim != last.begin.claim
+        and abs(row.first_sample_at - ended.ended_at) <= TOLERANCE
+        for row in last.life.rows
+    )
 
 
 def _short(one: Due) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +24,20 @@ from tests.support.stub_voice import StubVoice
 from tts.engines.engine import Style
 
 
-def certificate(directory: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for 127.0.0.1, and its key."""
+class Proof(StrEnum):
+    """What the server shows to prove that it is 127.0.0.1."""
+
+    RIGHT = "right"
+    EXPIRED = "expired"
+    ANOTHER = "another"
+
+
+def certificate(directory: Path, proof: Proof = Proof.RIGHT) -> tuple[Path, Path]:
+    """A self-signed certificate for 127.0.0.1, or a false one; and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) - timedelta(days=9 if proof is Proof.EXPIRED else 0)
+    host = "127.0.0.2" if proof is Proof.ANOTHER else "127.0.0.1"
     signed = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -36,9 +46,7 @@ def certificate(directory: Path) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
         .sign(key, hashes.SHA256())
     )
@@ -74,13 +82,16 @@ def answer(body: bytes, status: str = "200 OK", claimed: int | None = None) -> b
 
 @dataclass(slots=True, kw_only=True)
 class FakeGoogle:
-    """Answers each connection with `reply`; holds it open afterwards where `holds` is set."""
+    """Answers one connection after the other with `reply`: byte by byte where it `drips`; holds it open
+    afterwards where it `holds`; says not even hello where it is `mute`."""
 
     reply: bytes
     authorities: Path
     drips: bool = False
+    mute: bool = False
     holds: bool = False
     origin: str = ""
+    greeted: int = 0
     requests: list[bytes] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -90,11 +101,15 @@ class FakeGoogle:
                 connection, _ = listener.accept()
             except OSError:
                 return
+            self.greeted += 1
             with connection:
                 self._answer(connection, context)
 
     def _answer(self, connection: socket.socket, context: ssl.SSLContext) -> None:
         connection.settimeout(5)
+        if self.mute:
+            self.closing.wait(10)
+            return
         try:
             with context.wrap_socket(connection, server_side=True) as secured:
                 self.requests.append(self._request(secured))
@@ -128,13 +143,19 @@ class FakeGoogle:
 
 @contextmanager
 def fake_google(
-    directory: Path, reply: bytes, *, drips: bool = False, holds: bool = False
+    directory: Path,
+    reply: bytes,
+    *,
+    drips: bool = False,
+    holds: bool = False,
+    mute: bool = False,
+    proof: Proof = Proof.RIGHT,
 ) -> Iterator[FakeGoogle]:
     """Serve on a free port until the block ends."""
-    certificate_path, key_path = certificate(directory)
+    certificate_path, key_path = certificate(directory, proof)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate_path, key_path)
-    server = FakeGoogle(reply=reply, authorities=certificate_path, drips=drips, holds=holds)
+    server = FakeGoogle(reply=reply, authorities=certificate_path, drips=drips, holds=holds, mute=mute)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server.origin = f"https://127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=server.serve, args=(listener, context))

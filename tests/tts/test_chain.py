@@ -1,5 +1,7 @@
 """Who speaks when the first voice cannot: breaker, deadlines, order."""
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,8 +10,8 @@ from hypothesis import strategies as st
 from tests.support.stub_voice import StubVoice
 from tests.tts.voices import Broken, Empty, Hanging, Recording
 from tts.breaker import FAILURES_TO_OPEN, FIRST_REST_S, LONGEST_REST_S, Breaker, Outcome, may_ask, step
-from tts.chain import Chain
-from tts.engines.engine import Style
+from tts.chain import Chain, Recall
+from tts.engines.engine import Pcm, Style
 from tts.errors import EngineError, NoEngineLeft, SentenceUnfit
 
 
@@ -130,3 +132,72 @@ class TestChain:
     def test_errors_of_voices_carry_both_languages(self) -> None:
         failure = EngineError(code="E_TEST", vi="Hỏng.", en="broken", permanent=True)
         assert (failure.code, failure.vi, failure.permanent) == ("E_TEST", "Hỏng.", True)
+
+
+class TestSpeakBy:
+    """What can't be spoken by then is spoken by the next engine."""
+
+    def test_a_voice_that_is_too_slow_for_the_moment_is_left_for_the_next(self) -> None:
+        hanging = Hanging()
+        chain = Chain((hanging, StubVoice()))
+        spoken = chain.speak("một", Style.BULLETIN, speak_by=chain.now() + 0.2)
+        hanging.let_go.set()
+        assert spoken.engine == "stub"
+        assert "E_ENGINE_SLOW" in spoken.causes[0]
+
+    def test_no_time_left_means_that_only_the_last_voice_is_asked(self) -> None:
+        clock = Clock()
+        slow = Recording()
+        chain = Chain((slow, StubVoice()), clock=clock)
+        spoken = chain.speak("một", Style.BULLETIN, speak_by=clock.now - 1)
+        assert (spoken.engine, spoken.causes) == ("stub", ("recording: no time left",))
+        assert slow.asked == []
+
+    def test_a_late_word_is_better_than_none(self) -> None:
+        clock = Clock()
+        only = Recording()
+        assert Chain((only,), clock=clock).speak("một", Style.BULLETIN, speak_by=-1).engine == "recording"
+
+    def test_where_the_last_voice_rests_the_one_before_it_may_take_its_time(self) -> None:
+        clock = Clock()
+        first, last = Broken(name="first", failure=SentenceUnfit("first", "not this one")), Broken()
+        chain = Chain((first, last), clock=clock)
+        for _ in range(FAILURES_TO_OPEN):
+            with pytest.raises(NoEngineLeft):
+                chain.speak("một", Style.BULLETIN)
+        asked = len(first.asked)
+        with pytest.raises(NoEngineLeft) as refusal:
+            chain.speak("hai", Style.BULLETIN, speak_by=-1)
+        assert len(first.asked) == asked + 1
+        assert refusal.value.causes[1] == "broken rests"
+
+    def test_hurrying_a_voice_is_no_failure_of_it(self) -> None:
+        clock = Clock()
+        hanging = Hanging()
+        chain = Chain((hanging, StubVoice()), clock=clock)
+        for _ in range(FAILURES_TO_OPEN + 1):
+            chain.speak("một", Style.BULLETIN, speak_by=clock.now + 0.05)
+            hanging.let_go.set()
+            _until_back(chain, hanging)
+            hanging.let_go.clear()
+        hanging.let_go.set()
+        assert chain.speak("một", Style.BULLETIN).engine == "hanging"
+
+    def test_what_was_said_before_needs_no_time(self) -> None:
+        kept = np.full(10, 0.5, np.float32)
+        voice = Recording()
+        spoken = Chain((voice,)).speak("một", Style.BULLETIN, speak_by=-1, recall=_only_if(voice, kept))
+        assert spoken.recalled
+        assert spoken.pcm is kept
+        assert voice.asked == []
+
+
+def _only_if(voice: Recording, kept: Pcm | None) -> Recall:
+    return lambda engine: kept if engine.name == voice.name else None
+
+
+def _until_back(chain: Chain, hanging: Hanging) -> None:
+    """A voice that was left behind may be asked again as soon as its call has returned."""
+    for thread in threading.enumerate():
+        if thread.name == f"speech-{hanging.name}":
+            thread.join(5)

@@ -43,7 +43,8 @@ class Child:
         assert self.process.stdout is not None
         raw = self.process.stdout.readline()
         assert raw, "the process has ended"
-        return json.loads(raw)
+        words: dict[str, Any] = json.loads(raw)
+        return words
 
     def until(self, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
         seen = [self.line()]
@@ -101,6 +102,33 @@ def test_a_clip_lies_in_its_place_when_done_is_said(speaking: Child, tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == [clip["sha256"]]
 
 
+def test_the_first_sentence_comes_before_the_rest_where_it_is_wanted(speaking: Child, tmp_path: Path) -> None:
+    speaking.ask(id="f", do="render", text="Một câu. Câu hai.", out=str(tmp_path), first=True, chime=False)
+    lines = speaking.until(lambda line: line["event"] == "done")
+    assert [line["event"] for line in lines] == ["first", "progress", "progress", "done"]
+    first, whole = lines[0]["clip"], lines[-1]["clip"]
+    assert len(decode((tmp_path / first["sha256"]).read_bytes())[0]) / 24 == first["duration_ms"]
+    assert first["duration_ms"] < whole["duration_ms"]
+
+
+def test_a_box_that_knows_only_wav_gets_wav(speaking: Child, tmp_path: Path) -> None:
+    speaking.ask(id="f", do="render", text="Một câu.", out=str(tmp_path), format="wav", within_s=20, pin=True)
+    clip = speaking.answer_to("f")["clip"]
+    assert clip["media_type"] == "audio/wav"
+    assert (tmp_path / clip["sha256"]).read_bytes()[:4] == b"RIFF"
+
+
+def test_the_answer_says_who_spoke_each_sentence_and_what_sounds_wrong(
+    speaking: Child, tmp_path: Path
+) -> None:
+    speaking.ask(id="s", do="render", text="Một hai ba bốn năm.", out=str(tmp_path))
+    answer = speaking.answer_to("s")
+    assert answer["said"] == [
+        {"sentence": "Một hai ba bốn năm.", "engine": "stub", "cached": False, "causes": []}
+    ]
+    assert [finding["flaw"] for finding in answer["findings"]] == ["too_fast"]
+
+
 def test_the_same_text_is_the_same_clip_from_another_process(speaking: Child, tmp_path: Path) -> None:
     order = {"do": "render", "text": "Họp lúc 7h30.", "style": "bulletin", "out": str(tmp_path / "out")}
     speaking.ask(id="b", **order)
@@ -133,6 +161,11 @@ def test_warm_names_the_engines_that_are_loaded(speaking: Child) -> None:
         b'{"id":"x","do":"render","text":"a","out":"/tmp","repeat":true}',
         b'{"id":"x","do":"render","text":"a","out":"/tmp","style":"song"}',
         b'{"id":"x","do":"render","text":"a","out":"/tmp","chime":1}',
+        b'{"id":"x","do":"render","text":"a","out":"/tmp","format":"flac"}',
+        b'{"id":"x","do":"render","text":"a","out":"/tmp","within_s":0}',
+        b'{"id":"x","do":"render","text":"a","out":"/tmp","within_s":true}',
+        b'{"id":"x","do":"render","text":"a","out":"/tmp","within_s":1e9}',
+        b'{"id":"x","do":"render","text":"a","out":"/tmp","pin":"yes"}',
         b'{"id":"x","do":"render","text":"a","out":"/tmp","volume":9}',
         b'{"id":"x","do":"normalize","text":"a","lexicon":[["a"]]}',
         b'{"id":"x","do":"normalize","text":"' + b"a" * (LONGEST_TEXT + 1) + b'"}',

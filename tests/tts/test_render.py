@@ -1,18 +1,22 @@
 """A bulletin made into a clip: sentences once each, kept, repeated, the same bytes every time."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.support.stub_voice import StubVoice, pitch_of
-from tests.tts.voices import Broken, Recording
+from tests.tts.voices import Broken, Hanging, Recording
 from tts.cache import SentenceCache, quantised, sentence_key
 from tts.chain import Chain
-from tts.clip import SAMPLE_RATE, decode
+from tts.clip import SAMPLE_RATE, Clip, decode
 from tts.engines.engine import Pcm, Style
 from tts.errors import NoEngineLeft, TextUnspeakable
 from tts.files import sweep, write_whole
+from tts.formats import FORMATS, Format
+from tts.gate import Flaw
+from tts.loudness import lufs
 from tts.render import RenderRequest, render
 
 TEXT = "Kính thưa bà con. Sáng mai họp thôn lúc 7h30. Đề nghị bà con đến đúng giờ."
@@ -92,6 +96,63 @@ class TestRender:
         render(RenderRequest(text="Nước lên.", style=Style.EMERGENCY), Chain((voice,)), cache)
         assert voice.asked == ["Nước lên.", "Nước lên."]
 
+    def test_the_first_sentence_can_be_heard_before_the_second_is_spoken(self, cache: SentenceCache) -> None:
+        voice = Recording()
+        heard: list[tuple[int, bool]] = []
+
+        def on_first(clip: Clip) -> None:
+            heard.append((len(voice.asked), holds(decode(clip.data)[0], "Một.")))
+
+        render(RenderRequest(text="Một. Hai. Ba."), Chain((voice,)), cache, on_first=on_first)
+        assert heard == [(1, True)]
+
+    def test_an_edit_encodes_only_what_changed(self, cache: SentenceCache) -> None:
+        def encoded() -> set[str]:
+            return {path.name for path in cache.directory.glob("*/*.take")}
+
+        text = " ".join(f"Câu số {number} nói về việc chung của cả thôn." for number in range(30))
+        whole = render(RenderRequest(text=text), Chain((StubVoice(),)), cache).clip
+        before = encoded()
+        edited = RenderRequest(text="Câu mới nói về việc riêng của từng nhà. " + text)
+        render(edited, Chain((StubVoice(),)), cache)
+        assert 1 <= len(encoded() - before) <= 2  # as it was spoken, and at the gain of this bulletin
+        assert render(RenderRequest(text=text), Chain((StubVoice(),)), cache).clip == whole
+
+    @pytest.mark.parametrize("form", Format)
+    def test_every_form_carries_the_whole_bulletin(self, cache: SentenceCache, form: Format) -> None:
+        clip = render(RenderRequest(text=TEXT, format=form), Chain((StubVoice(),)), cache).clip
+        pcm, rate = decode(clip.data)
+        assert rate == FORMATS[form].sample_rate
+        assert len(pcm) / rate == pytest.approx(clip.duration_ms / 1000, abs=0.1)
+        assert clip.media_type == FORMATS[form].media_type
+        assert lufs(pcm, rate) == pytest.approx(-16, abs=0.7)
+
+    def test_findings_name_the_sentence_that_sounds_wrong(self, cache: SentenceCache) -> None:
+        text = "Một hai ba bốn năm sáu bảy."
+        rendering = render(RenderRequest(text=text), Chain((StubVoice(),)), cache)
+        assert [(found.flaw, found.sentence) for found in rendering.findings] == [(Flaw.TOO_FAST, text)]
+
+    def test_what_is_not_spoken_in_time_is_spoken_by_the_next_voice_and_said_so(
+        self, cache: SentenceCache
+    ) -> None:
+        hanging = Hanging()
+        request = RenderRequest(text="Một. Hai.", within_s=0.8)
+        rendering = render(request, Chain((hanging, StubVoice())), cache)
+        hanging.let_go.set()
+        assert [said.engine for said in rendering.said] == ["stub", "stub"]
+        assert "E_ENGINE_SLOW" in rendering.said[0].causes[0]
+        assert rendering.said[1].causes == ("hanging rests",)
+
+    def test_a_stand_ins_reading_is_found_again_where_the_first_voice_still_fails(
+        self, cache: SentenceCache
+    ) -> None:
+        stand_in = Recording()
+        for _ in range(2):
+            rendering = render(RenderRequest(text="Một."), Chain((Broken(), stand_in)), cache)
+        assert stand_in.asked == ["Một."]
+        assert rendering.said[0].cached
+        assert rendering.engines == ("recording",)
+
     def test_progress_counts_each_distinct_sentence_once(self, cache: SentenceCache) -> None:
         seen: list[tuple[int, int]] = []
         request = RenderRequest(text="Một. Hai. Một.", repeat=3)
@@ -119,11 +180,29 @@ class TestRender:
         assert voice.asked == ["Một."]
         assert rendering.engines == ("recording",)
 
+    def test_ten_thousand_characters_are_spoken_to_the_last_word(self, cache: SentenceCache) -> None:
+        words = " ".join(f"thôn {number} họp lúc {number % 12 + 1} giờ." for number in range(600))
+        rendering = render(RenderRequest(text=words[:10_000], chime=False), Chain((StubVoice(),)), cache)
+        syllables = len(rendering.spoken.split())
+        assert syllables > 2_000
+        assert rendering.clip.duration_ms > syllables * 60
+
     def test_a_disk_that_is_full_does_not_silence_the_bulletin(self, tmp_path: Path) -> None:
         blocked = tmp_path / "blocked"
         blocked.write_text("a file where the directory should be")
         cache = SentenceCache(directory=blocked / "sentences")
         assert render(RenderRequest(text=TEXT), Chain((StubVoice(),)), cache).sentences == 3
+
+
+def ten_sentences(directory: Path) -> tuple[list[str], int]:
+    """Their keys from the longest unused to the youngest, and the bytes of one."""
+    cache = SentenceCache(directory=directory)
+    keys = [f"{number:02x}" * 32 for number in range(10)]
+    for age, key in enumerate(keys):
+        cache.keep(key, StubVoice().speak("xin chào", Style.BULLETIN))
+        (path,) = directory.glob(f"*/{key}.*")
+        os.utime(path, (1_000_000_000 + age, 1_000_000_000 + age))
+    return keys, cache.contents().size_bytes // 10
 
 
 class TestCache:
@@ -151,20 +230,43 @@ class TestCache:
         path.write_bytes(path.read_bytes()[:-100])
         assert cache.find("ab" * 32) is None
 
-    def test_the_oldest_make_room_and_the_young_stay(self, tmp_path: Path) -> None:
-        pcm = StubVoice().speak("xin chào", Style.BULLETIN)
-        cache = SentenceCache(directory=tmp_path, limit_bytes=10**9)
-        keys = [f"{number:02x}" * 32 for number in range(10)]
-        for key in keys:
-            cache.keep(key, pcm)
-        each = cache.size_bytes() // 10
-        assert cache.find(keys[0]) is not None
+    def test_the_longest_unused_make_room_and_the_young_stay(self, tmp_path: Path) -> None:
+        keys, each = ten_sentences(tmp_path)
         small = SentenceCache(directory=tmp_path, limit_bytes=5 * each)
-        small.keep("ff" * 32, pcm)
-        assert small.size_bytes() <= 5 * each
+        assert small.find(keys[0]) is not None
+        assert small.trim() >= 5 * each
+        assert small.contents().size_bytes <= 5 * each
         assert small.find(keys[0]) is not None
         assert small.find(keys[1]) is None
-        assert small.find("ff" * 32) is not None
+        assert small.find(keys[9]) is not None
+
+    def test_pinned_sentences_stay_whatever_their_age(self, tmp_path: Path) -> None:
+        keys, each = ten_sentences(tmp_path)
+        small = SentenceCache(directory=tmp_path, limit_bytes=3 * each)
+        for key in keys[:2]:
+            small.pin(key)
+        small.trim()
+        assert [small.find(key) is not None for key in keys] == [True] * 2 + [False] * 8
+        assert small.contents().pinned_files == 2
+        small.unpin(keys[0])
+        SentenceCache(directory=tmp_path, limit_bytes=each).trim()
+        assert small.find(keys[0]) is None
+        assert small.find(keys[1]) is not None
+
+    def test_below_the_limit_nothing_is_trimmed(self, tmp_path: Path) -> None:
+        keys, each = ten_sentences(tmp_path)
+        cache = SentenceCache(directory=tmp_path, limit_bytes=10 * each)
+        assert cache.trim() == 0
+        assert all(cache.find(key) is not None for key in keys)
+
+    def test_a_rendering_trims_the_cache_but_not_what_it_pins(self, tmp_path: Path) -> None:
+        cache = SentenceCache(directory=tmp_path, limit_bytes=1)
+        voice = Recording()
+        render(RenderRequest(text="Báo động.", pin=True), Chain((voice,)), cache)
+        render(RenderRequest(text=TEXT), Chain((voice,)), cache)
+        voice.asked.clear()
+        assert render(RenderRequest(text="Báo động."), Chain((voice,)), cache).cached_sentences == 1
+        assert render(RenderRequest(text=TEXT), Chain((voice,)), cache).cached_sentences == 0
 
     def test_voice_style_and_words_each_make_another_key(self) -> None:
         keys = {

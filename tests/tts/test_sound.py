@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.clip import SAMPLE_RATE, clip_from_pcm, decode, encode_opus
+from tts.clip import SAMPLE_RATE, decode
 from tts.engines.engine import Pcm
 from tts.errors import ClipUnreadable
+from tts.formats import clip_from_pcm, encode
 from tts.loudness import CEILING_DBFS, SILENCE, TARGET_LUFS, lufs, normalise, peak_dbfs
 from tts.mixing import CHIME_LUFS, chime, join, silence
 from tts.ogg import SERIAL, with_fixed_serial
@@ -139,23 +140,23 @@ class TestClip:
 
     def test_what_is_decoded_is_what_was_encoded(self) -> None:
         pcm = tone(440, 2, -12)
-        heard, rate = decode(encode_opus(pcm))
+        heard, rate = decode(encode(pcm))
         assert rate == SAMPLE_RATE
         assert len(heard) == len(pcm)
         assert float(np.corrcoef(pcm, heard)[0, 1]) > 0.99
 
     def test_the_rate_is_that_of_speech_over_thin_links(self) -> None:
-        kilobits = len(encode_opus(speechlike(20))) * 8 / 20 / 1000
+        kilobits = len(encode(speechlike(20))) * 8 / 20 / 1000
         assert 15 < kilobits < 30
 
-    @pytest.mark.parametrize("data", [b"", b"<html>login</html>", encode_opus(tone(300, 1))[:40]])
+    @pytest.mark.parametrize("data", [b"", b"<html>login</html>", encode(tone(300, 1))[:40]])
     def test_what_is_no_clip_is_refused(self, data: bytes) -> None:
         with pytest.raises(ClipUnreadable):
             decode(data)
 
     def test_every_page_carries_our_serial_number_and_a_right_checksum(self) -> None:
         """The checksum is checked by the decoder too: a wrong one would be skipped as a hole."""
-        data = encode_opus(speechlike(5))
+        data = encode(speechlike(5))
         at = pages = 0
         while at < len(data):
             assert data[at : at + 4] == b"OggS"
@@ -166,7 +167,7 @@ class TestClip:
         assert pages > 4
         assert with_fixed_serial(data) == data
 
-    @pytest.mark.parametrize("stream", [b"OggX" + bytes(30), b"OggS", encode_opus(tone(300, 0.5))[:-3]])
+    @pytest.mark.parametrize("stream", [b"OggX" + bytes(30), b"OggS", encode(tone(300, 0.5))[:-3]])
     def test_bytes_that_are_no_ogg_pages_are_refused(self, stream: bytes) -> None:
         with pytest.raises(ValueError, match="Ogg page"):
             with_fixed_serial(stream)

@@ -1,5 +1,6 @@
 """The interface that every voice keeps."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -47,3 +48,11 @@ class OpenEngine(Protocol):
 
     def __call__(self, *, threads: int = 2) -> Engine:
         """Open the engine cheaply: what is heavy is loaded at the first sentence."""
+
+
+class ConfiguredEngine(Protocol):
+    """A factory as the entry points of group `loa.engines.configured` name it; raises EngineAbsent, also for
+    settings that will not do."""
+
+    def __call__(self, *, settings: Mapping[str, str], threads: int = 2) -> Engine:
+        """Open the engine cheaply, as OpenEngine does."""

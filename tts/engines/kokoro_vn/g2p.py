@@ -50,11 +50,12 @@ _TONE_MARKS = {
     "\u0303": Tone.BROKEN,
     "\u0323": Tone.HEAVY,
 }
-# Longest first. The voice has no Vietnamese kh: a k before x comes nearest.
+# Longest first. The voice has no Vietnamese kh: a k before x comes nearest; and no implosive đ: a plain d is
+# heard as t, the retroflex one less often.
 _ONSETS = (
     ("ngh", "ŋ"), ("ng", "ŋ"), ("nh", "ɲ"), ("gh", "ɡ"), ("kh", "kx"), ("ph", "f"), ("th", "tʰ"),
     ("tr", "ʨ"), ("ch", "ʨ"), ("gi", "z"), ("qu", "k"), ("b", "b"), ("c", "k"), ("k", "k"), ("d", "z"),
-    ("đ", "d"), ("g", "ɡ"), ("h", "h"), ("l", "l"), ("m", "m"), ("n", "n"), ("p", "p"), ("r", "z"),
+    ("đ", "ɖ"), ("g", "ɡ"), ("h", "h"), ("l", "l"), ("m", "m"), ("n", "n"), ("p", "p"), ("r", "z"),
     ("s", "s"), ("t", "t"), ("v", "v"), ("x", "s"), ("f", "f"), ("j", "z"), ("w", "w"), ("z", "z"),
 )  # fmt: skip
 _NUCLEI = {
@@ -151,7 +152,7 @@ def _rhyme(vowels: str, ending: str) -> tuple[str, str] | None:
     body, last = vowels[:-1], vowels[-1]
     if last not in _OFFGLIDES:
         return None
-    # In "ay" and "au" the a is the short one.
+    # In "ay" and "au" the a is the short one; with the sign for ă they are heard as "ây" and "âu".
     if body == "a" and last in "yu":
-        body = "ă"
+        return "a", _OFFGLIDES[last]
     return (_NUCLEI[body], _OFFGLIDES[last]) if body in _NUCLEI else None

@@ -31,10 +31,16 @@ DECLINATION = 1.5  # semitones lost from the first to the last syllable of a phr
 # In the voice's duration frames of 25 ms: no rhyme under 150 ms, 100 ms before p, t, k.
 SHORTEST_RHYME = 6
 SHORTEST_STOPPED_RHYME = 4
-LONGEST_START, LONGEST_END = 4, 3
+# The voice keeps silent for its first 300 ms whatever stands there: given less, it swallows a syllable. So it
+# gets this lead-in, and the sound is cut again LEAD_KEPT frames before the first word.
+LEAD, LEAD_KEPT = 14, 6
+LONGEST_END = 3
+FRAME_SAMPLES, FRAMES_A_SECOND, FADE = 600, 40, 120
 PITCH_FRAMES = 2  # pitch frames a duration frame
 VOICED_HERTZ = 60.0
 _DEFAULT_HERTZ = 180.0
+# A lone syllable comes at 130 to 155 Hz, and its low tones would creak and jump; sentences lie at 175 to 195.
+LOWEST_MEAN_HERTZ = 170.0
 _STRESS = "ˈ"
 
 
@@ -64,7 +70,16 @@ class Sound:
 
 
 def sounds(sentence: Sequence[Unit], vocabulary: frozenset[str]) -> tuple[Sound, ...]:
-    """The tokens of a sentence in order; signs outside the vocabulary are left out."""
+    """The tokens of a sentence in order, without those outside the vocabulary (see `unsung`)."""
+    return tuple(sound for sound in _all_sounds(sentence) if sound.sign in vocabulary)
+
+
+def unsung(sentence: Sequence[Unit], vocabulary: frozenset[str]) -> tuple[str, ...]:
+    """The signs that `sounds` leaves out."""
+    return tuple(sound.sign for sound in _all_sounds(sentence) if sound.sign not in vocabulary)
+
+
+def _all_sounds(sentence: Sequence[Unit]) -> tuple[Sound, ...]:
     laid: list[Sound] = []
     spoken_before = False
     for number, unit in enumerate(sentence):
@@ -85,13 +100,13 @@ def sounds(sentence: Sequence[Unit], vocabulary: frozenset[str]) -> tuple[Sound,
             )
             for sign in signs
         ]
-    return tuple(sound for sound in laid if sound.sign in vocabulary)
+    return tuple(laid)
 
 
 def lengthened(durations: Floats, laid: Sequence[Sound], sentence: Sequence[Unit]) -> Floats:
     """Durations (one a token, and one for each of the two ends) with rhymes long enough to carry a tone."""
     longer = durations.copy()
-    longer[0] = min(longer[0], LONGEST_START)
+    longer[0] = LEAD
     longer[-1] = min(longer[-1], LONGEST_END)
     for number, unit in enumerate(sentence):
         rhyme = [
@@ -104,16 +119,43 @@ def lengthened(durations: Floats, laid: Sequence[Sound], sentence: Sequence[Unit
     return longer
 
 
+def without_lead(pcm: Floats) -> Floats:
+    """The sound without its lead-in, swelling over 5 ms so that the cut is not heard."""
+    kept = pcm[(LEAD - LEAD_KEPT) * FRAME_SAMPLES :].copy()
+    kept[:FADE] *= np.linspace(0, 1, FADE, dtype=np.float32)[: len(kept)]
+    return kept
+
+
+def paused(pcm: Floats, durations: Floats, laid: Sequence[Sound], silence_s: float) -> Floats:
+    """The whole sound, lead-in too, with so much silence more in the middle of each mark within the sentence.
+
+    A mark made longer would not do: the voice fills it with breath.
+    """
+    ends = np.cumsum(durations.astype(int))
+    marks = [place for place, sound in enumerate(laid[:-1], start=1) if sound.role is Role.MARK]
+    cuts = [int((ends[place] - durations[place] / 2) * FRAME_SAMPLES) for place in marks]
+    if not cuts or silence_s <= 0:
+        return pcm
+    out, swell = pcm.copy(), np.linspace(0, 1, FADE, dtype=np.float32)
+    for cut in cuts:
+        out[cut - FADE : cut] *= swell[::-1]
+        out[cut : cut + FADE] *= swell[: len(out) - cut]
+    silence = np.zeros(int(silence_s * FRAMES_A_SECOND) * FRAME_SAMPLES, dtype=np.float32)
+    pieces = np.split(out, cuts)
+    return np.concatenate([pieces[0], *(part for piece in pieces[1:] for part in (silence, piece))])
+
+
 def intoned(pitch: Floats, durations: Floats, laid: Sequence[Sound], sentence: Sequence[Unit]) -> Floats:
     """The pitch track (hertz a frame, under VOICED_HERTZ unvoiced) with each syllable on its tone.
 
-    The voice's own mean is kept, and so is what it leaves unvoiced.
+    The voice's own mean is kept where it is not too low, and so is what it leaves unvoiced.
     """
     voiced = pitch > VOICED_HERTZ
     spans = _spans(durations, laid)
     if not spans:
         return pitch
     mean = float(np.exp(np.mean(np.log(pitch[voiced])))) if voiced.any() else _DEFAULT_HERTZ
+    mean = max(mean, LOWEST_MEAN_HERTZ)
     places, semitones = [], []
     for phrase in _phrases(sentence, spans):
         for rank, number in enumerate(phrase):

@@ -1,0 +1,67 @@
+"""One recording taken in by a process of its own: neither the controller nor the voice holds its samples.
+
+`python -m tts.intake UPLOAD --out DIRECTORY` prints one line of JSON as the speech process does: `done` with
+the clip's facts, or `error` with its code and two sentences. The clip lies in DIRECTORY under its SHA-256.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tts.errors import AudioRefused
+from tts.formats import Format
+from tts.process import store
+from tts.recording import Limits, Recording, take_in
+from tts.wire import Words, clip_facts, failed
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 where a clip came of it, 1 where not."""
+    arguments = _arguments(argv)
+    limits = Limits(seconds=arguments.seconds, size_bytes=arguments.bytes)
+    try:
+        recording = take_in(
+            arguments.upload, limits=limits, denoise=arguments.denoise, wanted=Format(arguments.format)
+        )
+    except AudioRefused as refusal:
+        _say(failed(arguments.id, refusal))
+        return 1
+    store(recording.clip, arguments.out)
+    _say(taken_in(arguments.id, recording))
+    return 0
+
+
+def taken_in(demand_id: str, recording: Recording) -> Words:
+    """The clip is in its place."""
+    return {
+        "id": demand_id,
+        "event": "done",
+        "clip": clip_facts(recording.clip),
+        "kind": recording.kind.value,
+        "original_ms": recording.original_ms,
+        "findings": [asdict(finding) for finding in recording.findings],
+    }
+
+
+def _say(words: Words) -> None:
+    sys.stdout.write(json.dumps(words, ensure_ascii=False) + "\n")
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    limits = Limits()
+    parser = argparse.ArgumentParser(prog="python -m tts.intake", description=__doc__)
+    parser.add_argument("upload", type=Path, help="the file that was uploaded; it is only read")
+    parser.add_argument("--out", type=Path, required=True, help="directory for the clip")
+    parser.add_argument("--id", default="", help="given back with the answer")
+    parser.add_argument("--format", choices=[form.value for form in Format], default=Format.OPUS.value)
+    parser.add_argument("--no-denoise", dest="denoise", action="store_false", help="leave noise as it is")
+    parser.add_argument("--seconds", type=float, default=limits.seconds, help="longest recording")
+    parser.add_argument("--bytes", type=int, default=limits.size_bytes, help="largest upload")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
