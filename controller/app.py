@@ -12,7 +12,7 @@ from controller.dispatch.alarming import Alarming
 from controller.dispatch.auditing import Auditor
 from controller.dispatch.deeds import Desk
 from controller.dispatch.emission import Emission
-from controller.dispatch.intake import Intake
+from controller.dispatch.intake import Intake, ensure_desired
 from controller.dispatch.keyring import load_keyring
 from controller.dispatch.mail import Letterbox
 from controller.dispatch.outbox import Sender, letter_for
@@ -132,6 +132,7 @@ class Loa:
         self.room.monitor.know(self.room.registry.nodes)
         self._furnish()
         await self.db.write(self._publish_keys)
+        await self.db.write(self._renew_places)
         await self._speaker.start()
         self._begin()
         self._began = True
@@ -244,6 +245,13 @@ class Loa:
         if held is None or held.version < listed.version:
             documents.put(conn, document)
             outbox.post(conn, letter_for(document))
+
+    def _renew_places(self, conn: Conn) -> None:
+        """Settings or the epoch may have changed while nothing ran: who has a place is told of it at once."""
+        for node in self.room.registry.nodes:
+            if documents.get(conn, topics.desired(node)) is not None:
+                for letter in ensure_desired(conn, self.room, node, self.clock.now()):
+                    outbox.post(conn, letter)
 
 
 def _clip_base(settings: Settings) -> str:

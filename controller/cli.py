@@ -1,4 +1,4 @@
-"""The controller's own commands: initialise, keys, accounts, nodes, serve, doctor, audit, demo."""
+"""The controller's own commands: initialise, keys, accounts, nodes, serve, fence, doctor, audit, demo."""
 
 import asyncio
 import contextlib
@@ -27,8 +27,8 @@ from controller.dispatch.keyring import fingerprints, load_keyring, make_keys
 from controller.errors import Problem, SettingsRefused, StoreFault
 from controller.fleet.provisioning import new_keys, read_sites, register_sites, write_fleet
 from controller.lanes import Lanes, thread_lanes
-from controller.store import areas, audit, nodes, people
-from controller.store.database import Database
+from controller.store import areas, audit, meta, nodes, people
+from controller.store.database import Conn, Database
 from controller.store.leadership import Lead, take_lead
 from devices.messages import AreaCode as WireArea
 from devices.messages import TenantId
@@ -214,6 +214,26 @@ def doctor(config_file: ConfigFile = None) -> None:
     for good, sentence in findings:
         console.print(f"{'✔' if good else '✖'} {sentence}")
     raise typer.Exit(0 if all(good for good, _ in findings) else 1)
+
+
+@app.command()
+def fence(config_file: ConfigFile = None) -> None:
+    """Say that this database was restored from a copy, or took over: nodes refuse what was signed before."""
+    settings = config.load(config_file)
+    kid = load_keyring(settings.keys_dir, TenantId(settings.tenant)).online.kid
+
+    def raised(conn: Conn) -> int:
+        epoch = meta.bump_epoch(conn, kid)
+        audit.append(conn, SystemClock().now(), "loa", "epoch.raised", kid, {"epoch": epoch})
+        return epoch
+
+    async def work(db: Database) -> int:
+        return await db.write(raised)
+
+    # A controller that runs would go on signing in the old epoch.
+    with take_lead(settings.database):
+        epoch = asyncio.run(_with_database(settings, work))
+    typer.echo(f"From the next start this controller signs in epoch {epoch}; older ones are refused.")
 
 
 @app.command()

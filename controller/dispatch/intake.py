@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from controller.dispatch.bulletin import bulletins_of, message_of
+from controller.dispatch.compile import at_least
 from controller.dispatch.delivery import Told, step
 from controller.dispatch.mail import Letterbox, Opened, Thrown, open_letter
 from controller.dispatch.outbox import letter_for
@@ -271,10 +272,14 @@ def ensure_desired(conn: Conn, room: Room, node_id: NodeId, now: datetime) -> li
     content = repr(
         (wanted.areas, wanted.clip_base, wanted.volume_ceiling, wanted.quiet_from, wanted.quiet_to)
     )
+    if room.epoch:
+        # The node may hold what a restored database has forgotten: it is told anew.
+        content += f" in epoch {room.epoch}"
     lasts = held is not None and held.expires_at > now + DESIRED_RENEW and held.retired_at is None
     if held is not None and lasts and held.content_hash == content:
         return []
-    desired = _desired(room, node, nodes.next_desired(conn, node_id), now)
+    version = max(nodes.next_desired(conn, node_id), 1 + (held.version if held is not None else 0))
+    desired = _desired(room, node, at_least(version, room.epoch), now)
     document = Document(
         topic=topic,
         kind=DocumentKind.DESIRED,

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from controller.__main__ import build
 from controller.cli import refusal_of
 from controller.errors import Problem
+from controller.store.leadership import take_lead
 from firmware_sim.fleet import read_fleet
 
 PASSWORD = "mua-dong-hoa-cai-vang"
@@ -45,6 +46,18 @@ def test_a_new_house_is_made_in_four_commands(home: Path) -> None:
     verified = loa("audit", "verify")
     assert verified.exit_code == 0, verified.stdout
     assert loa("doctor").exit_code == 0
+
+
+@pytest.mark.promise("F78", "S70")
+def test_a_restored_house_is_fenced_with_one_command_while_nothing_runs(home: Path) -> None:
+    loa("init")
+    loa("keys", "init")
+    database = home / "data" / "loa.db"
+    with take_lead(database):
+        assert loa("fence").exit_code != 0, "a running controller would go on in the old epoch"
+    for epoch in (1, 2):
+        assert f"epoch {epoch};" in loa("fence").stdout
+    assert loa("audit", "verify").exit_code == 0
 
 
 @pytest.mark.promise("S32", "P20")

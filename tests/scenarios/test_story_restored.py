@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from controller.dispatch.compile import VERSIONS_AN_EPOCH
 from controller.store import audit, meta, receipts
 from controller.store.database import Database
+from devices import topics
 from devices.messages import NodeId
 from schedules.calendar import instant_of
 from schedules.recurrence import Once
@@ -23,6 +25,11 @@ def file_of(house: House) -> Path:
     return house.settings.database
 
 
+def desired_version(house: House) -> int:
+    """Of its own place, as the node holds it."""
+    return house.village.nodes[NODE].state.memory.documents[topics.desired(NODE)].version
+
+
 @pytest.mark.promise("F78", "S70")
 def test_nothing_is_heard_twice_and_nothing_is_sent_again_for_ever(place: Path, tmp_path: Path) -> None:
     seen: dict[str, Any] = {}
@@ -34,6 +41,7 @@ def test_nothing_is_heard_twice_and_nothing_is_sent_again_for_ever(place: Path, 
         await house.until(FIRST - timedelta(minutes=10))
         kid = house.up.room.keyring.online.kid
         await house.close()
+        seen["desired"] = desired_version(house)
         shutil.copyfile(file_of(house), copy)
         await house.open()
         # the nodes play, report and forget; the copy knows nothing of it
@@ -63,6 +71,7 @@ def test_nothing_is_heard_twice_and_nothing_is_sent_again_for_ever(place: Path, 
         metrics = house.up.metrics.receipts_repeated
         seen["repeated"] = metrics._value.get()
         await house.rest(3600)
+        seen["desired"] = seen["desired"], desired_version(house)
         seen["repeated_later"] = metrics._value.get()
 
     house = play(story, place)
@@ -77,3 +86,4 @@ def test_nothing_is_heard_twice_and_nothing_is_sent_again_for_ever(place: Path, 
     assert seen["through"] == seen["last"].outgoing.last
     assert NODE in {row.subject for row in seen["lost"]}
     assert seen["repeated_later"] == seen["repeated"]
+    assert seen["desired"][0] < VERSIONS_AN_EPOCH < seen["desired"][1], "its place is told anew as well"
