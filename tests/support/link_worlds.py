@@ -116,7 +116,7 @@ class BrokerWorld:
         )
 
     def run(self, story: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        asyncio.run(asyncio.wait_for(story(), 60))
+        asyncio.run(asyncio.wait_for(story(), 150))
 
     def link(self, name: str, notes: Notes, **changes: Any) -> Link:
         settings = replace(self._settings, client_id=name, **changes)
