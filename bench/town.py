@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,24 @@ from controller.lanes import Lanes, thread_lanes
 from controller.store import areas, people
 from controller.store.clips import ClipFacts
 from controller.store.database import Conn, Database
-from controller.studio.speech import OnProgress, SpeechDone, SpeechOrder, Spelled, quiet
+from controller.studio.speech import (
+    Listening,
+    OnFirst,
+    OnProgress,
+    SpeechDone,
+    SpeechFailed,
+    SpeechOrder,
+    Spelled,
+    quiet,
+    unheard,
+)
 from devices.messages import AreaCode, NodeId, TenantId
 from devices.signing import SigningKey
 from schedules.announcement import PersonId
 from tts.clip import SAMPLE_RATE, Clip
+from tts.engines.engine import Style
 from tts.formats import clip_from_pcm
+from tts.normalize import Reading
 
 FLEET_FILE = "fleet.json"
 WORDS_S = 15.0
@@ -64,7 +76,9 @@ class HumSpeaker:
     async def warm(self) -> None:
         """It is warm."""
 
-    async def render(self, order: SpeechOrder, on_progress: OnProgress = quiet) -> SpeechDone:
+    async def render(
+        self, order: SpeechOrder, on_progress: OnProgress = quiet, on_first: OnFirst = unheard
+    ) -> SpeechDone:
         """Another noise for each text, with the pauses of speech."""
         clip = await asyncio.to_thread(_hum, order.text)
         await asyncio.to_thread((self._clips_dir / clip.sha256).write_bytes, clip.data)
@@ -79,7 +93,15 @@ class HumSpeaker:
         )
         return SpeechDone(clip=facts, spoken=order.text)
 
-    async def spell(self, text: str, lexicon: tuple[tuple[str, str], ...] = ()) -> Spelled:
+    async def horn(self, clip: Path, out: Path) -> None:
+        """Nobody asks for it here."""
+        raise SpeechFailed("E_SPEECH_ASIDE", "Không có.", "nobody listens to a hum")
+
+    async def listen(self, style: Style, said: Sequence[tuple[str, str]]) -> Listening:
+        """A hum has no words."""
+        raise SpeechFailed("E_HEARING_ABSENT", "Không có.", "nobody listens to a hum")
+
+    async def spell(self, text: str, lexicon: tuple[Reading, ...] = ()) -> Spelled:
         """As it is written."""
         return Spelled(spoken=text)
 

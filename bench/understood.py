@@ -1,18 +1,13 @@
 """How much of a sentence was understood: written and heard syllables laid side by side."""
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-_TONES = {"\u0300": "huyền", "\u0301": "sắc", "\u0309": "hỏi", "\u0303": "ngã", "\u0323": "nặng"}
-_LEVEL = "ngang"
-# "lý" and "lí", "kỳ" and "kì" are two spellings of one word.
-_FINAL_Y = re.compile(r"(?<=[hklmst])y$")
+from tts import alike
+from tts.alike import Syllable, syllables
 
-Heard = tuple[str, str]
-Pair = tuple[Heard | None, Heard | None]
+Pair = tuple[Syllable | None, Syllable | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,61 +52,9 @@ class Count:
                     self.confused[left[1], right[1]] += 1
 
 
-def syllables(text: str) -> tuple[Heard, ...]:
-    """(letters without tone, tone) of each syllable; case, marks and where the tone sits don't count."""
-    words = re.sub(r"[^\w\s]", " ", unicodedata.normalize("NFC", text).lower()).split()
-    return tuple(_parted(word) for word in words)
-
-
-def align(written: Sequence[Heard], heard: Sequence[Heard]) -> tuple[Pair, ...]:
-    """The pairing with the fewest errors; among equals the one whose pairs are most alike."""
-    costs = [[0.0] * (len(heard) + 1) for _ in range(len(written) + 1)]
-    for row in range(len(written) + 1):
-        for column in range(len(heard) + 1):
-            if row or column:
-                costs[row][column] = min(_ways(costs, written, heard, row, column))
-    pairs: list[Pair] = []
-    row, column = len(written), len(heard)
-    while row or column:
-        both, missed, _ = _ways(costs, written, heard, row, column)
-        cost = costs[row][column]
-        if both == cost:
-            row, column = row - 1, column - 1
-            pairs.append((written[row], heard[column]))
-        elif missed == cost:
-            row -= 1
-            pairs.append((written[row], None))
-        else:
-            column -= 1
-            pairs.append((None, heard[column]))
-    return tuple(reversed(pairs))
-
-
-def _ways(
-    costs: list[list[float]], written: Sequence[Heard], heard: Sequence[Heard], row: int, column: int
-) -> tuple[float, float, float]:
-    """The cost of coming here by a pair, by a missed syllable, by an added one."""
-    never = float("inf")
-    both = (
-        costs[row - 1][column - 1] + _unlike(written[row - 1], heard[column - 1]) if row and column else never
+def align(written: Sequence[Syllable], heard: Sequence[Syllable]) -> tuple[Pair, ...]:
+    """The pairing with the fewest errors, as syllables."""
+    return tuple(
+        (None if left is None else written[left], None if right is None else heard[right])
+        for left, right in alike.align(written, heard)
     )
-    missed = costs[row - 1][column] + 1 if row else never
-    added = costs[row][column - 1] + 1 if column else never
-    return both, missed, added
-
-
-def _unlike(written: Heard, heard: Heard) -> float:
-    """0 where equal, else about 1: a little less where letters or tone agree, so that those pair up."""
-    if written == heard:
-        return 0.0
-    return 1.0 - 0.001 * (written[0] == heard[0]) - 0.001 * (written[1] == heard[1])
-
-
-def _parted(word: str) -> Heard:
-    letters, tone = "", _LEVEL
-    for sign in unicodedata.normalize("NFD", word):
-        if sign in _TONES:
-            tone = _TONES[sign]
-        else:
-            letters += sign
-    return _FINAL_Y.sub("i", unicodedata.normalize("NFC", letters)), tone

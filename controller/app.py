@@ -12,11 +12,16 @@ from controller.dispatch.alarming import Alarming
 from controller.dispatch.auditing import Auditor
 from controller.dispatch.deeds import Desk
 from controller.dispatch.emission import Emission
+from controller.dispatch.grouping import Groups
 from controller.dispatch.intake import Intake, ensure_desired
 from controller.dispatch.keyring import load_keyring
+from controller.dispatch.lexicon import Lexicons
+from controller.dispatch.lexicon_views import LexiconViews
 from controller.dispatch.mail import Letterbox
 from controller.dispatch.outbox import Sender, letter_for
 from controller.dispatch.planning import Planner
+from controller.dispatch.programming import Programming
+from controller.dispatch.recording import Recordings
 from controller.dispatch.rendering import Studio
 from controller.dispatch.renewing import Renewer
 from controller.dispatch.room import Room
@@ -24,7 +29,9 @@ from controller.dispatch.runner import GATHER_S, Loop, Pulse, Runner, Watch
 from controller.dispatch.showing import Showing
 from controller.dispatch.signals import Signals, Topic, Wake
 from controller.dispatch.stopping import Stopping
+from controller.dispatch.taking import Recorder, sweep_originals
 from controller.dispatch.views import Views
+from controller.dispatch.weeks import Weeks
 from controller.dispatch.writing import Writing
 from controller.fleet.monitor import Monitor
 from controller.fleet.registry import make_registry
@@ -35,6 +42,7 @@ from controller.store.database import Conn, Crash, Database, nowhere
 from controller.store.documents import Document, DocumentKind
 from controller.store.leadership import Lead, take_lead
 from controller.studio.speech import Speaker
+from controller.studio.taking import IntakeProcess, Taker
 from devices import topics
 from devices.link import Ears, Link
 from devices.messages import TenantId
@@ -59,6 +67,7 @@ class Loa:
         lanes: Lanes,
         link_factory: LinkFactory,
         speaker: Speaker,
+        taker: Taker | None = None,
         crash: Crash = nowhere,
         lead: Lead | None = None,
     ) -> None:
@@ -69,6 +78,7 @@ class Loa:
         self.metrics: Metrics = open_metrics()
         self._link_factory = link_factory
         self._speaker = speaker
+        self._taker = IntakeProcess(settings.clips_dir) if taker is None else taker
         self._crash = crash
         self.lead = lead
         self._came_up: asyncio.Task[None] | None = None
@@ -131,6 +141,7 @@ class Loa:
         )
         self.room.monitor.know(self.room.registry.nodes)
         self._furnish()
+        await self.db.write(sweep_originals, self.settings.recordings_dir, self.settings.incoming_dir)
         await self.db.write(self._publish_keys)
         await self.db.write(self._renew_places)
         await self._speaker.start()
@@ -145,6 +156,7 @@ class Loa:
                 self._came_up.cancel()
             await self.runner.stop()
             await self.room.studio.stop()
+            await self.room.recorder.stop()
             await self.room.link.stop()
             await self._speaker.stop()
         if hasattr(self, "db"):
@@ -171,12 +183,19 @@ class Loa:
             db=self.db, link=room.link, clock=self.clock, signals=self.signals, metrics=self.metrics
         )
         room.studio = Studio(room, self._speaker)
+        room.recorder = Recorder(room, self._taker)
         showing = Showing(room)
         self.planner = Planner(room)
         self.views = Views(room, showing, self.planner)
+        self.weeks = Weeks(room, self.views)
+        self.programming = Programming(room)
+        self.lexicons = Lexicons(room)
+        self.groups = Groups(room)
+        self.lexicon_views = LexiconViews(room)
         emission = Emission(room, showing)
         self.desk = Desk(
             Writing(room, self.views.announcement),
+            Recordings(room, self.views.announcement),
             Alarming(room, showing, emission),
             Stopping(room, emission),
         )
@@ -193,6 +212,8 @@ class Loa:
             Loop(name="intake", wake=Wake.INTAKE, turn=self.intake.turn, gather_s=GATHER_S),
             Loop(name="renewer", wake=Wake.RENEWER, turn=self.renewer.turn),
             Loop(name="renderer", wake=Wake.RENDERER, turn=room.studio.turn),
+            Loop(name="recorder", wake=Wake.RECORDER, turn=room.recorder.turn),
+            Loop(name="lexicon", wake=Wake.LEXICON, turn=room.studio.reread),
             Loop(name="planner", wake=Wake.PLANNER, turn=self._plan),
             Loop(name="auditor", wake=Wake.AUDITOR, turn=self.auditor.turn),
             Loop(name="beacon", wake=None, turn=Pulse(room).turn),

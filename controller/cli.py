@@ -7,10 +7,10 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -21,20 +21,24 @@ from controller.access import Passwords, Person, Role, is_weak
 from controller.clock import SystemClock
 from controller.config import Settings
 from controller.deploy import demo as demonstration
+from controller.deploy.areas_cli import areas_app
 from controller.deploy.broker import BrokerFailed, RunningBroker, start_broker
 from controller.deploy.commune_data import AREAS
+from controller.deploy.opened import ConfigFile, with_database
 from controller.dispatch.keyring import fingerprints, load_keyring, make_keys
 from controller.errors import Problem, SettingsRefused, StoreFault
 from controller.fleet.provisioning import new_keys, read_sites, register_sites, write_fleet
-from controller.lanes import Lanes, thread_lanes
+from controller.lanes import thread_lanes
 from controller.store import areas, audit, meta, nodes, people
 from controller.store.database import Conn, Database
 from controller.store.leadership import Lead, take_lead
+from controller.studio.voices import abroad, check_voices
 from devices.messages import AreaCode as WireArea
 from devices.messages import TenantId
 from schedules.announcement import AreaCode, PersonId
 from schedules.area import Area, Level
 from schedules.errors import Refused
+from schedules.gazetteer import gazetteer
 
 app = typer.Typer(no_args_is_help=True)
 keys_app = typer.Typer(help="The keys with which the house speaks.", no_args_is_help=True)
@@ -45,15 +49,10 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(account_app, name="account")
 app.add_typer(audit_app, name="audit")
 app.add_typer(nodes_app, name="nodes")
+app.add_typer(areas_app, name="areas")
 app.command(name="demo")(demonstration.demo)
 
 LOW_DISK_MB = 512
-T = TypeVar("T")
-
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", help="Settings as TOML; LOA_… overrides it.", dir_okay=False),
-]
 
 
 @app.command()
@@ -62,16 +61,23 @@ def init(
         Path | None,
         typer.Option("--areas", help="JSON list of {code, parent, level, name, population}."),
     ] = None,
+    province: Annotated[
+        str | None,
+        typer.Option(help="Name or code of a province: all its communes, by official code."),
+    ] = None,
     config_file: ConfigFile = None,
 ) -> None:
     """Make the database and the tree of places in the data folder; safe to run again."""
     settings = config.load(config_file)
-    places = AREAS if areas_file is None else _read_areas(areas_file)
+    if province is not None:
+        places = gazetteer().branch(gazetteer().province(province).code)
+    else:
+        places = AREAS if areas_file is None else _read_areas(areas_file)
 
     async def work(db: Database) -> None:
-        await db.write(areas.save, places)
+        await db.write(areas.save if province is None else areas.add_missing, places)
 
-    asyncio.run(_with_database(settings, work))
+    asyncio.run(with_database(settings, work))
     typer.echo(f"Database {settings.database} is ready with {len(places)} areas.")
     typer.echo("Next: `loa keys init`, `loa account add`, then `loa serve`.")
 
@@ -90,7 +96,7 @@ def keys_init(
     async def work(db: Database) -> tuple[Area, ...]:
         return await db.read(areas.everywhere)
 
-    places = asyncio.run(_with_database(settings, work))
+    places = asyncio.run(with_database(settings, work))
     keyring = make_keys(
         settings.keys_dir,
         root_dir or settings.data_dir / "root",
@@ -143,7 +149,7 @@ def account_add(
             raise Problem("E_TAKEN", status=409, vi="Tên đăng nhập này đã có.", en="That user name is taken.")
         await db.write(people.add, person, hashed, SystemClock().now())
 
-    asyncio.run(_with_database(settings, work))
+    asyncio.run(with_database(settings, work))
     typer.echo(f"{username} ({role.value}) may log in for {area}.")
 
 
@@ -163,7 +169,7 @@ def nodes_provision(
     async def work(db: Database) -> int:
         return await db.write(register_sites, found, keys, SystemClock().now())
 
-    count = asyncio.run(_with_database(settings, work))
+    count = asyncio.run(with_database(settings, work))
     write_fleet(
         out,
         tenant=settings.tenant,
@@ -182,7 +188,7 @@ def nodes_list(config_file: ConfigFile = None) -> None:
     async def work(db: Database) -> tuple[nodes.Node, ...]:
         return await db.read(nodes.in_service)
 
-    for node in asyncio.run(_with_database(settings, work)):
+    for node in asyncio.run(with_database(settings, work)):
         typer.echo(f"{node.id:<16} {node.area:<10} {node.name}")
 
 
@@ -194,7 +200,7 @@ def audit_verify(config_file: ConfigFile = None) -> None:
     async def work(db: Database) -> tuple[audit.BadRow | None, audit.Head]:
         return await db.read(audit.verify), await db.read(audit.head)
 
-    bad, head = asyncio.run(_with_database(settings, work))
+    bad, head = asyncio.run(with_database(settings, work))
     if bad is not None:
         typer.echo(f"Row {bad.n}: {bad.why}.", err=True)
         raise typer.Exit(1)
@@ -232,7 +238,7 @@ def fence(config_file: ConfigFile = None) -> None:
 
     # A controller that runs would go on signing in the old epoch.
     with take_lead(settings.database):
-        epoch = asyncio.run(_with_database(settings, work))
+        epoch = asyncio.run(with_database(settings, work))
     typer.echo(f"From the next start this controller signs in epoch {epoch}; older ones are refused.")
 
 
@@ -240,6 +246,7 @@ def fence(config_file: ConfigFile = None) -> None:
 def serve(config_file: ConfigFile = None) -> None:
     """Run the controller with its pages, its speech process and (unless one runs already) a broker."""
     settings = config.load(config_file)
+    check_voices(settings)
     logs.configure(settings.log_level)
     with take_lead(settings.database) as lead:
         asyncio.run(_serve(settings, lead))
@@ -305,18 +312,6 @@ async def _broker(settings: Settings) -> AsyncIterator[Settings]:
         await asyncio.to_thread(running.stop)
 
 
-async def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
-    lanes: Lanes = thread_lanes(1)
-    try:
-        db = await Database.open(settings.database, lanes, SystemClock().now())
-        try:
-            return await work(db)
-        finally:
-            await db.close()
-    finally:
-        await lanes.close()
-
-
 def _examine(settings: Settings) -> tuple[tuple[bool, str], ...]:
     findings = [(sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}")]
     findings.append((settings.database.exists(), f"database {settings.database}"))
@@ -331,7 +326,21 @@ def _examine(settings: Settings) -> tuple[tuple[bool, str], ...]:
     findings.append((free_mb > LOW_DISK_MB, f"{free_mb} MB free on the disk"))
     has_mosquitto = shutil.which("mosquitto") is not None or Path("/usr/sbin/mosquitto").exists()
     findings.append((True, f"broker: {'mosquitto' if has_mosquitto else 'iotcore (embedded)'}"))
+    findings += _examine_voices(settings)
     return tuple(findings)
+
+
+def _examine_voices(settings: Settings) -> list[tuple[bool, str]]:
+    try:
+        check_voices(settings)
+    except SettingsRefused as refusal:
+        return [(False, str(refusal))]
+    findings = [(True, f"voices: {', '.join(settings.engines)}")]
+    for one in abroad(settings):
+        findings.append(
+            (True, f"with {one.engine} the text of ordinary items goes to {one.host}, of emergencies never")
+        )
+    return findings
 
 
 def _read_areas(path: Path) -> tuple[Area, ...]:

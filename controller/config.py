@@ -51,6 +51,32 @@ class Settings(BaseSettings):
     speech_deadline_s: float = Field(
         180.0, gt=0, description="Longest time for one reading before the speech process is started anew."
     )
+    speech_idle_s: float = Field(
+        0.0,
+        ge=0,
+        le=604800,
+        description="Seconds without a sentence after which the embedded voice leaves memory; 0 keeps it.",
+    )
+    speech_cache_mb: int = Field(
+        512, ge=16, le=1048576, description="Bound of the cache of spoken sentences; pinned ones stay."
+    )
+    speech_listener: str = Field(
+        "auto",
+        description="Whether a recogniser listens back: auto (where `loa[qa]` is installed), off, or the "
+        "path of a Python that has it.",
+    )
+    piper_packs: str = Field(
+        "", description="Folder of imported voice packs (engine `piper/NAME`); empty: voices/ in data_dir."
+    )
+    http_voice_url: str = Field(
+        "", description="Server of the engine `http` (`POST /v1/audio/speech`); https unless on this machine."
+    )
+    http_voice_key: SecretStr = Field(SecretStr(""), description="Key for that server.")
+    http_voice_name: str = Field("vi", description="Voice asked for there.")
+    http_voice_model: str = Field("tts-1", description="Model asked for there.")
+    http_voice_authorities: str = Field(
+        "", description="File of the authorities trusted for that server; empty: those of the system."
+    )
     session_idle_min: int = Field(30, ge=1, le=720, description="Minutes without use that end a login.")
     session_absolute_h: int = Field(
         12, ge=1, le=24, description="Hours after which a login ends in any case."
@@ -61,6 +87,12 @@ class Settings(BaseSettings):
     )
     plan_days: int = Field(7, ge=1, le=14, description="Days of programme that nodes hold beforehand.")
     volume: int = Field(80, ge=1, le=100, description="Volume of ordinary items before a node's own ceiling.")
+    recordings_mb: int = Field(
+        4096, ge=1, le=1048576, description="Room for the originals of recordings, of all places together."
+    )
+    recordings_of_area: int = Field(
+        1000, ge=1, le=1000000, description="Recordings that are kept for one commune at most."
+    )
     readers: int = Field(2, ge=1, le=16, description="Connections that read the database side by side.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     demo: bool = Field(False, description="Say on every page that this is a demonstration.")
@@ -93,6 +125,16 @@ class Settings(BaseSettings):
     def clips_dir(self) -> Path:
         """Clips by their hash."""
         return self.data_dir / "clips"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Originals of recordings by their hash."""
+        return self.data_dir / "recordings"
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Uploads that are still coming."""
+        return self.recordings_dir / "incoming"
 
     @property
     def speech_cache_dir(self) -> Path:

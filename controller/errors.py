@@ -88,6 +88,11 @@ PROBLEMS: dict[str, Kind] = {
         vi="Bản đọc chưa xong. Xin đợi trong giây lát.",
         en="The reading is not ready yet. Please wait a moment.",
     ),
+    "E_QUOTA": Kind(
+        status=409,
+        vi="Địa bàn này đã giữ {most} bản thu, không nhận thêm được. Xin báo quản trị viên.",
+        en="This area keeps {most} recordings already; no more are taken.",
+    ),
     "E_TARGET_CHANGED": Kind(
         status=409,
         vi="Nơi phát đã thay đổi kể từ lúc xem trước. Hãy xem lại rồi phát.",
@@ -143,6 +148,56 @@ PROBLEMS: dict[str, Kind] = {
         vi="Mật khẩu quá yếu: cần ít nhất 12 ký tự, không dễ đoán và không giống tên đăng nhập.",
         en="The password is too weak: at least 12 characters, hard to guess, unlike the user name.",
     ),
+    "E_LEXICON_LINE": Kind(
+        status=422,
+        vi="Cần đúng hai cột: cách viết và cách đọc.",
+        en="Exactly two columns are wanted: what is written and how it is read.",
+    ),
+    "E_LEXICON_EMPTY": Kind(
+        status=422,
+        vi="Chưa có cách viết nào.",
+        en="Nothing is written there.",
+    ),
+    "E_LEXICON_LONG": Kind(
+        status=422,
+        vi="Quá dài: cách viết tối đa 80, cách đọc tối đa 300, ghi chú tối đa 200 ký tự.",
+        en="Too long: at most 80 characters written, 300 read, 200 of a note.",
+    ),
+    "E_LEXICON_SILENT": Kind(
+        status=422,
+        vi="Cách đọc không có chữ nào.",
+        en="The reading has no word.",
+    ),
+    "E_LEXICON_HIDDEN": Kind(
+        status=422,
+        vi="Có ký tự ẩn, xin xóa chỗ đó và gõ lại.",
+        en="There is a hidden character; delete it and type again.",
+    ),
+    "E_LEXICON_CHANGED": Kind(
+        status=422,
+        vi="Cách đọc phải viết thành chữ như khi nói.",
+        en="A reading is written in words as they are spoken.",
+    ),
+    "E_LEXICON_NUMBER": Kind(
+        status=422,
+        vi="Số này thường đọc là “{usual}”, ở đây lại đọc là “{reading}”. Nếu đúng ý, xin đánh dấu xác nhận.",
+        en="This number is usually read “{usual}”, here “{reading}”. If it is meant so, confirm it.",
+    ),
+    "E_LEXICON_EXISTS": Kind(
+        status=409,
+        vi="“{written}” đã có trong từ điển. Hãy sửa mục đó.",
+        en="“{written}” stands in the lexicon already. Change that line.",
+    ),
+    "E_LEXICON_FULL": Kind(
+        status=409,
+        vi="Từ điển chỉ chứa được {most} mục.",
+        en="A lexicon holds {most} lines at most.",
+    ),
+    "E_LEXICON_LINES": Kind(
+        status=422,
+        vi="Có {count} dòng sai, chưa ghi dòng nào. {first_vi}",
+        en="{count} lines are wrong and none was taken in. {first_en}",
+    ),
     "E_REFUSED": Kind(
         status=422,
         vi="Yêu cầu không được nhận.",
@@ -162,6 +217,11 @@ PROBLEMS: dict[str, Kind] = {
         status=503,
         vi="Bộ đọc tạm thời không làm việc. Bài vẫn được giữ; hệ thống đang tự thử lại.",
         en="Speech is not working at the moment. The item is kept; the system is trying again.",
+    ),
+    "E_STORAGE": Kind(
+        status=507,
+        vi="Máy chủ hết chỗ giữ bản thu. Bài vẫn còn nguyên; xin báo quản trị viên.",
+        en="There is no room left for recordings on this server. The item is as it was.",
     ),
     "E_BUSY": Kind(
         status=503,

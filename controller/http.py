@@ -11,14 +11,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Passwords
-from controller.api import announcements, clips, emergencies, sessions, state, watch
+from controller.api import (
+    announcements,
+    clips,
+    emergencies,
+    groups,
+    lexicon,
+    recordings,
+    sessions,
+    state,
+    watch,
+)
 from controller.dispatch.house import House
 from controller.doors.gate import Gate
 from controller.doors.problems import from_status, from_validation, problem_json, trace_of
 from controller.errors import Problem
 from controller.web.router import pages, problem_page
 
-API = (sessions, announcements, emergencies, watch, clips, state)
+API = (sessions, announcements, recordings, emergencies, lexicon, groups, watch, clips, state)
 JSON_PATHS = ("/api/", "/clips/", "/healthz", "/metrics")
 KEEP_ALIVE_S = 15
 

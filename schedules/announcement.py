@@ -10,11 +10,22 @@ from typing import NewType
 
 from schedules.calendar import QuietHours, instant_of, said_en, said_vi, stamp
 from schedules.errors import Fault, TextRefused
-from schedules.recurrence import LONGEST, Once, Timing, Weekly, instant_faults, timing_faults, timing_to_json
+from schedules.recurrence import (
+    LONGEST,
+    Once,
+    Timing,
+    Weekly,
+    given_instants,
+    instant_faults,
+    timing_faults,
+    timing_to_json,
+)
+from schedules.rule import Rule
 
 AnnouncementId = NewType("AnnouncementId", str)
 AreaCode = NewType("AreaCode", str)
 PersonId = NewType("PersonId", str)
+RecordingId = NewType("RecordingId", str)
 
 TITLE_LIMIT = 200
 TEXT_LIMIT = 5000
@@ -53,8 +64,9 @@ class Approval:
 class Announcement:
     """What is to be said, where, when and how long it is true.
 
-    `area` owns it; `author` is the person who last changed the content; `repeat` is how often the
-    text is read (1 to 3); `expires_at` is compulsory and nothing is heard at or after it.
+    `area` owns it; `author` is the person who last changed the content; `repeat` is how often it is
+    heard (1 to 3); `expires_at` is compulsory and nothing is heard at or after it. With a `recording` that
+    is what is heard, and `text` says in writing what it says.
     """
 
     id: AnnouncementId
@@ -71,11 +83,12 @@ class Announcement:
     state: State = State.DRAFT
     revision: int = 1
     approval: Approval | None = None
+    recording: RecordingId | None = None
 
 
 def content_hash(a: Announcement) -> str:
     """SHA-256 (hex) of everything heard or decided; the same for targets in any order."""
-    content = {
+    content: dict[str, object] = {
         "title": a.title,
         "text": a.text,
         "class": a.bulletin_class.value,
@@ -85,6 +98,8 @@ def content_hash(a: Announcement) -> str:
         "expires_at": stamp(a.expires_at),
         "repeat": a.repeat,
     }
+    if a.recording is not None:
+        content["recording"] = a.recording
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -188,9 +203,9 @@ def _fit_faults(a: Announcement, now: datetime) -> tuple[Fault, ...]:
             return (_fault("timing.at", "E_PAST", "Giờ phát đã qua.", "That time has passed."),)
         case Once(at=at) if not a.valid_from <= at < a.expires_at:
             return (_fault("timing.at", "E_OUTSIDE", "Giờ phát ngoài hạn của bài.", "Outside its validity."),)
-        case Weekly(at=at, last=last) if instant_of(last, at) <= now:
+        case Weekly(at=at, last=last) | Rule(at=at, last=last) if instant_of(last, at) <= now:
             return (_fault("timing.last", "E_PAST", "Lịch lặp đã kết thúc.", "That schedule has ended."),)
-        case Weekly(at=at, first=first) if instant_of(first, at) >= a.expires_at:
+        case Weekly(at=at, first=first) | Rule(at=at, first=first) if instant_of(first, at) >= a.expires_at:
             return (
                 _fault("timing.first", "E_OUTSIDE", "Lịch lặp sau khi bài hết hạn.", "It expires before."),
             )
@@ -199,22 +214,15 @@ def _fit_faults(a: Announcement, now: datetime) -> tuple[Fault, ...]:
 
 
 def _quiet_faults(timing: Timing, quiet: QuietHours) -> tuple[Fault, ...]:
-    match timing:
-        case Once(at=at):
-            instant = at
-        case Weekly(at=wall, first=first):
-            instant = instant_of(first, wall)
-        case _:
-            return ()
-    if not quiet.contains(instant):
-        return ()
-    return (
+    return tuple(
         _fault(
-            "timing.at",
+            field,
             "E_QUIET",
             f"Không phát được lúc {said_vi(instant)[:5]} vì đang giờ yên tĩnh ({quiet}). Chọn giờ khác.",
             f"Nothing ordinary is heard at {said_en(instant)[:5]}: quiet hours ({quiet}).",
-        ),
+        )
+        for field, instant in given_instants(timing)
+        if quiet.contains(instant)
     )
 
 

@@ -12,6 +12,7 @@ from schedules.announcement import (
     AreaCode,
     BulletinClass,
     PersonId,
+    RecordingId,
     State,
     clean_text,
     validate,
@@ -42,6 +43,7 @@ class Changes(TypedDict, total=False):
     valid_from: datetime
     expires_at: datetime
     repeat: int
+    recording: RecordingId | None
 
 
 TRANSITIONS: Mapping[tuple[State, Deed], State] = {

@@ -16,6 +16,15 @@ class Level(StrEnum):
 
 
 LEVELS = tuple(Level)
+_KINDS = tuple(
+    f"{kind} "
+    for kind in ("Thành phố", "Thị trấn", "Thị xã", "Phường", "Thôn", "Tỉnh", "Xã", "Tổ", "Ấp", "Bản")
+)
+
+
+def inside(name: str) -> str:
+    """`xã Quảng Điền`, as a name stands in the middle of a sentence: only the kind of place is small."""
+    return name[:1].lower() + name[1:] if name.startswith(_KINDS) else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,8 @@ Refused
 ├── Invalid        an announcement with faults; `faults` names each field
 ├── TextRefused    characters that must never be spoken or shown
 ├── TimingRefused  a timing that can't be read; `fault` names the exact field
-└── AreaRefused    areas that make no tree, or a code that the tree does not know
+├── AreaRefused    areas that make no tree, or a code that the tree does not know
+└── TableRefused   a data table with a line that can't be read
 """
 
 from dataclasses import dataclass
@@ -52,3 +53,10 @@ class TimingRefused(Refused):
 
 class AreaRefused(Refused):
     """Areas that make no tree, or a code that the tree does not know."""
+
+
+class TableRefused(Refused):
+    """A data table (`E_TABLE`) that can't be read; the sentence names the place."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__("E_TABLE", vi, en)

@@ -8,7 +8,7 @@ from schedules.announcement import AnnouncementId, AreaCode, BulletinClass
 from schedules.area import Tree
 from schedules.calendar import QuietHours, Window, local
 from schedules.recurrence import NextSession
-from schedules.session import Session, closing_id, opening_id, starts
+from schedules.session import Run, Session, closing_id, opening_id, runs
 from schedules.timeline import BREATH, Timeline
 from schedules.wish import Ready, Slot, Trouble, Wish, refusal_at, whole_second, wish_for
 
@@ -32,15 +32,14 @@ class Packed:
     waiting: tuple[Ready, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
-    session: Session
-    start_at: datetime
-
-
 def listed(sessions: Iterable[Session]) -> frozenset[AnnouncementId]:
     """The items that some session names by hand: they are heard there, and only there."""
-    return frozenset(item for session in sessions for item in session.items)
+    return frozenset(
+        item
+        for session in sessions
+        for items in (session.items, *(change.items or () for change in session.changes))
+        for item in items
+    )
 
 
 def pack(
@@ -65,15 +64,10 @@ def pack(
     return packer.result()
 
 
-def _runs(sessions: tuple[Session, ...], tree: Tree, horizon: Window) -> Iterator[_Run]:
-    runs = [
-        _Run(session=session, start_at=start)
-        for session in sessions
-        if session.area in tree
-        for start in starts(session, horizon)
-    ]
-    runs.sort(key=lambda run: (run.start_at, len(tree.chain(run.session.area)), run.session.id))
-    return iter(runs)
+def _runs(sessions: tuple[Session, ...], tree: Tree, horizon: Window) -> tuple[Run, ...]:
+    found = [run for session in sessions if session.area in tree for run in runs(session, horizon)]
+    found.sort(key=lambda run: (run.start_at, len(tree.chain(run.session.area)), run.session.id))
+    return tuple(found)
 
 
 class _Packer:
@@ -101,7 +95,7 @@ class _Packer:
         self.delays: list[Delay] = []
         self.troubles: list[Trouble] = []
 
-    def fill(self, run: _Run) -> None:
+    def fill(self, run: Run) -> None:
         cursor = run.start_at
         opening, trouble = self._chime(run, run.session.opening, opening_id(run.session.id), cursor)
         if opening is not None:
@@ -134,7 +128,7 @@ class _Packer:
             waiting=waiting,
         )
 
-    def _wishes(self, run: _Run) -> Iterator[Wish]:
+    def _wishes(self, run: Run) -> Iterator[Wish]:
         if run.session.items:
             yield from self._by_hand(run)
             return
@@ -144,9 +138,9 @@ class _Packer:
             # approved too late for this run is no refusal: it takes the next one
             timely = item.approved_at <= run.start_at and a.valid_from <= run.start_at < a.expires_at
             if reached and timely and a.id not in self.heard:
-                yield wish_for(item, run.start_at, run.start_at, session=run.session.id)
+                yield wish_for(item, run.recurrence_at, run.start_at, session=run.session.id)
 
-    def _by_hand(self, run: _Run) -> Iterator[Wish]:
+    def _by_hand(self, run: Run) -> Iterator[Wish]:
         for item in (self.by_id[i] for i in dict.fromkeys(run.session.items) if i in self.by_id):
             a = item.announcement
             if a.id in self.heard:
@@ -162,10 +156,15 @@ class _Packer:
             # two communes may take the same item at the same moment: each airing is its own
             identity = a.id if whole else AnnouncementId(f"{a.id}@{run.session.area}")
             yield wish_for(
-                item, run.start_at, run.start_at, session=run.session.id, targets=targets, identity=identity
+                item,
+                run.recurrence_at,
+                run.start_at,
+                session=run.session.id,
+                targets=targets,
+                identity=identity,
             )
 
-    def _place(self, run: _Run, wish: Wish, cursor: datetime, reserve: timedelta) -> "_Placed | None":
+    def _place(self, run: Run, wish: Wish, cursor: datetime, reserve: timedelta) -> "_Placed | None":
         key = (wish.identity, wish.recurrence_at)
         if key in self.claimed:
             self._trouble(wish.item, wish.title, "E_DOUBLE", run.start_at, wish)
@@ -181,7 +180,7 @@ class _Packer:
         return _Placed(slot=Slot(wish=wish, due_at=due_at), behind=behind)
 
     def _chime(
-        self, run: _Run, wanted: bool, item: AnnouncementId, cursor: datetime
+        self, run: Run, wanted: bool, item: AnnouncementId, cursor: datetime
     ) -> "tuple[_Placed | None, Trouble | None]":
         if not wanted:
             return None, None
@@ -206,7 +205,7 @@ class _Packer:
 
         return self.timeline.first_free(cursor, wish.duration, wish.targets, blocks)
 
-    def _reserve(self, run: _Run) -> timedelta:
+    def _reserve(self, run: Run) -> timedelta:
         """What the closing needs at the end of a capped session."""
         closing = self.durations.get(closing_id(run.session.id), timedelta())
         if not run.session.closing or closing <= timedelta():
@@ -244,18 +243,18 @@ def _settled(chime: _Placed, ground: tuple[AreaCode, ...]) -> _Placed:
     return _Placed(slot=Slot(wish=wish, due_at=slot.due_at), behind=chime.behind)
 
 
-def _over_cap(run: _Run, end_at: datetime) -> str | None:
+def _over_cap(run: Run, end_at: datetime) -> str | None:
     cap = run.session.cap
     return "E_CAP" if cap is not None and end_at > run.start_at + cap else None
 
 
-def _chime_wish(run: _Run, item: AnnouncementId, cursor: datetime, duration: timedelta) -> Wish:
+def _chime_wish(run: Run, item: AnnouncementId, cursor: datetime, duration: timedelta) -> Wish:
     return Wish(
         item=item,
         identity=item,
         title=run.session.name,
         revision=1,
-        recurrence_at=run.start_at,
+        recurrence_at=run.recurrence_at,
         wanted_at=cursor,
         duration=duration,
         valid_from=run.start_at,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NewType
 
 from schedules.announcement import Announcement, AnnouncementId, AreaCode, BulletinClass
-from schedules.area import Tree
+from schedules.area import Tree, inside
 from schedules.calendar import QuietHours, Window, stamp
 from schedules.collision import Collision, ConflictKind
 from schedules.errors import Refused
@@ -171,7 +171,7 @@ def _occurrence(tenant: str, slot: Slot) -> Occurrence:
 
 def _conflict(tenant: str, tree: Tree, quiet: QuietHours, now: datetime, c: Collision) -> Conflict:
     area = tree.meet(c.slot.wish.targets, c.other.wish.targets) or c.slot.wish.targets[0]
-    vi, en = collision_words(c, tree.area(area).name, quiet, is_open=c.slot.due_at > now)
+    vi, en = collision_words(c, inside(tree.area(area).name), quiet, is_open=c.slot.due_at > now)
     return Conflict(
         kind=c.kind,
         occurrences=(_id(tenant, c.slot), _id(tenant, c.other)),
@@ -184,7 +184,7 @@ def _conflict(tenant: str, tree: Tree, quiet: QuietHours, now: datetime, c: Coll
 
 def _held(tenant: str, tree: Tree, quiet: QuietHours, slot: Slot) -> Conflict:
     area = slot.wish.targets[0]
-    vi, en = held_words(slot, tree.area(area).name, quiet)
+    vi, en = held_words(slot, inside(tree.area(area).name), quiet)
     return Conflict(
         kind=ConflictKind.MOVED, occurrences=(_id(tenant, slot),), area=area, at=slot.due_at, vi=vi, en=en
     )

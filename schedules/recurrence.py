@@ -1,22 +1,25 @@
-"""When an announcement is wanted: four kinds of timing, their JSON and their instants."""
+"""When an announcement is wanted: five kinds of timing, their JSON and their instants."""
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Never, TypeVar, assert_never
-
-from dateutil.rrule import WEEKLY, rrule
+from datetime import date, datetime, time, timedelta
+from typing import assert_never
 
 from schedules.calendar import FIRST_YEAR, LAST_YEAR, Window, instant_of, local, stamp
 from schedules.errors import Fault, TimingRefused
+from schedules.holidays import Holidays, statutory
+from schedules.reading import fault, read_clock, read_day, read_instant, read_object, refuse
+from schedules.rule import (
+    RULE_KEYS,
+    Moment,
+    Rule,
+    rule_faults,
+    rule_from_json,
+    rule_moments,
+    rule_to_json,
+)
 
 LONGEST = timedelta(days=366)
 EVERY_DAY = frozenset(range(7))
-_CLOCK = re.compile(r"\d{2}:\d{2}(:\d{2})?")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +53,20 @@ class Weekly:
         return self.days == EVERY_DAY
 
 
-Timing = AfterApproval | NextSession | Once | Weekly
+Timing = AfterApproval | NextSession | Once | Weekly | Rule
 
 
-def instants(timing: Timing, window: Window, approved_at: datetime | None = None) -> tuple[datetime, ...]:
-    """The UTC instants in the window that the timing names, in order.
+def instants(
+    timing: Timing, window: Window, approved_at: datetime | None = None, holidays: Holidays | None = None
+) -> tuple[datetime, ...]:
+    """The UTC instants in the window at which the timing wants to be heard, in order."""
+    return tuple(moment.at for moment in moments(timing, window, approved_at, holidays))
+
+
+def moments(
+    timing: Timing, window: Window, approved_at: datetime | None = None, holidays: Holidays | None = None
+) -> tuple[Moment, ...]:
+    """The same with the name of each: its original instant, which a move for one day does not change.
 
     AfterApproval names `approved_at`, where given; NextSession names none, sessions do.
     """
@@ -68,24 +80,38 @@ def instants(timing: Timing, window: Window, approved_at: datetime | None = None
             found = (at,)
         case Weekly():
             found = weekly_instants(timing.at, timing.days, timing.first, timing.last, window)
+        case Rule():
+            return rule_moments(timing, window, holidays or statutory())
         case _:
             assert_never(timing)
-    return tuple(instant for instant in found if window.contains(instant))
+    return tuple(Moment(recurrence_at=at, at=at) for at in found if window.contains(at))
+
+
+def given_instants(timing: Timing) -> tuple[tuple[str, datetime], ...]:
+    """The clock times that people gave, each as its field and one instant at which the clock shows it."""
+    match timing:
+        case Once(at=at):
+            return (("timing.at", at),)
+        case Weekly(at=wall, first=first):
+            return (("timing.at", instant_of(first, wall)),)
+        case Rule(at=wall, first=first, moved=moved):
+            moves = ((f"timing.moved[{n}].at", instant_of(m.to, m.at)) for n, m in enumerate(moved))
+            return (("timing.at", instant_of(first, wall)), *moves)
+        case _:
+            return ()
 
 
 def weekly_instants(
     at: time, days: frozenset[int], first: date, last: date, window: Window
 ) -> tuple[datetime, ...]:
-    """The instants of a weekly rule in a window."""
-    # rrule walks from its start: begin beside the window, not years before it
-    begin = max(first, local(window.start).date())
+    """The instants of a weekly rule in a window; the cost is that of the window's days."""
+    day = max(first, local(window.start).date())
     end = min(last, local(window.end).date())
-    if not days or end < begin:
-        return ()
-    rule = rrule(
-        WEEKLY, dtstart=datetime.combine(begin, at), until=datetime.combine(end, at), byweekday=sorted(days)
-    )
-    found = (instant_of(wall.date(), at) for wall in rule)
+    found = []
+    while day <= end:
+        if day.weekday() in days:
+            found.append(instant_of(day, at))
+        day += timedelta(days=1)
     return tuple(instant for instant in found if window.contains(instant))
 
 
@@ -98,6 +124,8 @@ def timing_faults(timing: Timing) -> tuple[Fault, ...]:
             return instant_faults("timing.at", at)
         case Weekly():
             return _weekly_faults(timing)
+        case Rule():
+            return rule_faults("timing", timing)
         case _:
             assert_never(timing)
 
@@ -105,11 +133,11 @@ def timing_faults(timing: Timing) -> tuple[Fault, ...]:
 def instant_faults(field: str, instant: datetime) -> tuple[Fault, ...]:
     """What is wrong with an instant that people gave: no zone, an absurd year, split seconds."""
     if instant.tzinfo is None:
-        return (_fault(field, "E_TIME", "Giờ phải kèm múi giờ.", "An instant must carry its zone."),)
+        return (fault(field, "E_TIME", "Giờ phải kèm múi giờ.", "An instant must carry its zone."),)
     if not FIRST_YEAR <= instant.year <= LAST_YEAR:
         return (_year_fault(field),)
     if instant.microsecond:
-        return (_fault(field, "E_TIME", "Giờ phải tròn giây.", "An instant must have whole seconds."),)
+        return (fault(field, "E_TIME", "Giờ phải tròn giây.", "An instant must have whole seconds."),)
     return ()
 
 
@@ -130,6 +158,8 @@ def timing_to_json(timing: Timing) -> dict[str, object]:
                 "first": timing.first.isoformat(),
                 "last": timing.last.isoformat(),
             }
+        case Rule():
+            return {"kind": "rule", **rule_to_json(timing)}
         case _:
             assert_never(timing)
 
@@ -141,26 +171,23 @@ def timing_from_json(value: object) -> Timing:
     days `YYYY-MM-DD`, instants ISO-8601 with `Z` or an offset and whole seconds.
     """
     if not isinstance(value, dict):
-        _refuse("timing", "E_TIMING", "Thời gian phát phải là một đối tượng.", "A timing must be an object.")
+        refuse("timing", "E_TIMING", "Thời gian phát phải là một đối tượng.", "A timing must be an object.")
     kind = value.get("kind")
     keys = _KEYS.get(kind) if isinstance(kind, str) else None
     if keys is None:
-        _refuse("timing.kind", "E_TIMING", "Không rõ cách hẹn giờ này.", "No such kind of timing.")
-    for key in keys - value.keys():
-        _refuse(f"timing.{key}", "E_FIELD", "Còn thiếu mục này.", "This field is missing.")
-    for key in value.keys() - keys:
-        _refuse(f"timing.{key}", "E_FIELD", "Không có mục này.", "There is no such field.")
-    timing = _read(str(kind), value)
-    for fault in timing_faults(timing):
-        raise TimingRefused(fault)
+        refuse("timing.kind", "E_TIMING", "Không rõ cách hẹn giờ này.", "No such kind of timing.")
+    timing = _read(str(kind), read_object("timing", value, ("kind", *keys)))
+    for found in timing_faults(timing):
+        raise TimingRefused(found)
     return timing
 
 
-_KEYS = {
-    "after_approval": {"kind"},
-    "next_session": {"kind"},
-    "once": {"kind", "at"},
-    "weekly": {"kind", "at", "days", "first", "last"},
+_KEYS: dict[str, tuple[str, ...]] = {
+    "after_approval": (),
+    "next_session": (),
+    "once": ("at",),
+    "weekly": ("at", "days", "first", "last"),
+    "rule": RULE_KEYS,
 }
 
 
@@ -171,35 +198,22 @@ def _read(kind: str, value: dict[str, object]) -> Timing:
         case "next_session":
             return NextSession()
         case "once":
-            return Once(at=_parse("timing.at", value["at"], _INSTANT, _utc))
+            return Once(at=read_instant("timing.at", value["at"]))
+        case "rule":
+            return rule_from_json("timing", value)
         case _:
             return Weekly(
-                at=_parse("timing.at", value["at"], _CLOCK, time.fromisoformat),
+                at=read_clock("timing.at", value["at"]),
                 days=_days(value["days"]),
-                first=_parse("timing.first", value["first"], _DAY, date.fromisoformat),
-                last=_parse("timing.last", value["last"], _DAY, date.fromisoformat),
+                first=read_day("timing.first", value["first"]),
+                last=read_day("timing.last", value["last"]),
             )
-
-
-def _utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _parse(field: str, value: object, shape: re.Pattern[str], read: Callable[[str], T]) -> T:
-    try:
-        if isinstance(value, str) and shape.fullmatch(value):
-            return read(value)
-        raise ValueError(field)
-    # OverflowError: an instant beside year 1 or 9999 has no UTC equal
-    except (ValueError, OverflowError):
-        fault = _fault(field, "E_TIME", "Ngày giờ không có thật.", "There is no such date or time.")
-        raise TimingRefused(fault) from None
 
 
 def _days(value: object) -> frozenset[int]:
     fits = isinstance(value, list) and all(type(day) is int and 0 <= day <= 6 for day in value)
     if not isinstance(value, list) or not fits or len(set(value)) != len(value):
-        _refuse(
+        refuse(
             "timing.days",
             "E_TIMING",
             "Ngày trong tuần phải là các số khác nhau từ 0 (thứ Hai) đến 6 (Chủ nhật).",
@@ -212,38 +226,28 @@ def _weekly_faults(timing: Weekly) -> tuple[Fault, ...]:
     faults = []
     if not timing.days or not timing.days <= EVERY_DAY:
         faults.append(
-            _fault("timing.days", "E_TIMING", "Hãy chọn ít nhất một ngày trong tuần.", "No weekday.")
+            fault("timing.days", "E_TIMING", "Hãy chọn ít nhất một ngày trong tuần.", "No weekday.")
         )
     if timing.at.tzinfo is not None or timing.at.microsecond:
-        faults.append(_fault("timing.at", "E_TIME", "Giờ phát không hợp lệ.", "Not a plain local time."))
+        faults.append(fault("timing.at", "E_TIME", "Giờ phát không hợp lệ.", "Not a plain local time."))
     for field, day in (("timing.first", timing.first), ("timing.last", timing.last)):
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
             faults.append(_year_fault(field))
     if timing.last < timing.first:
         faults.append(
-            _fault(
-                "timing.last", "E_ORDER", "Ngày cuối phải từ ngày đầu trở đi.", "It ends before it begins."
-            )
+            fault("timing.last", "E_ORDER", "Ngày cuối phải từ ngày đầu trở đi.", "It ends before it begins.")
         )
     elif timing.last - timing.first > LONGEST:
         faults.append(
-            _fault("timing.last", "E_WINDOW", "Lịch lặp không quá một năm.", "It repeats for over a year.")
+            fault("timing.last", "E_WINDOW", "Lịch lặp không quá một năm.", "It repeats for over a year.")
         )
     return tuple(faults)
 
 
 def _year_fault(field: str) -> Fault:
-    return _fault(
+    return fault(
         field,
         "E_TIME",
         f"Năm phải từ {FIRST_YEAR} đến {LAST_YEAR}.",
         f"The year must lie between {FIRST_YEAR} and {LAST_YEAR}.",
     )
-
-
-def _fault(field: str, code: str, vi: str, en: str) -> Fault:
-    return Fault(field=field, code=code, vi=vi, en=en)
-
-
-def _refuse(field: str, code: str, vi: str, en: str) -> Never:
-    raise TimingRefused(_fault(field, code, vi, en))

@@ -1,18 +1,42 @@
-"""Sessions: the ordered programme blocks of an area's day."""
+"""Sessions: the ordered programme blocks of an area's day, and when they run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from schedules.announcement import AnnouncementId, AreaCode
-from schedules.calendar import Window, instant_of
-from schedules.recurrence import weekly_instants
+from schedules.calendar import FIRST_YEAR, Window, instant_of, local
+from schedules.pattern import Pattern, falls_on
+
+_EVER_SINCE = date(FIRST_YEAR, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Season:
+    """From this day of each year on the session begins at another time: a summer or winter timetable."""
+
+    month: int
+    day: int
+    start: time
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDay:
+    """One day on which the session is not as usual; None leaves a thing as it is."""
+
+    day: date
+    skipped: bool = False
+    start: time | None = None
+    cap: timedelta | None = None
+    items: tuple[AnnouncementId, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """A block of the day: opening, items, closing.
 
-    It runs on its weekdays (0 = Monday) and on its single dates, at `start` local time. `items` is an
+    It runs on its weekdays (0 = Monday), on its single dates, and on the days of its `pattern` from its
+    `first` day on, at `start` local time, or as the season says; `changes` alter single days. `items` is an
     order given by hand; empty means every NextSession item that it reaches, by class, then approval.
     `cap` bounds the whole block from its first to its last sound.
     """
@@ -27,13 +51,50 @@ class Session:
     opening: bool = True
     closing: bool = True
     cap: timedelta | None = None
+    pattern: Pattern | None = None
+    first: date | None = None
+    seasons: tuple[Season, ...] = ()
+    changes: tuple[SessionDay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One day's session as it is that day.
+
+    `recurrence_at` is when it begins in a plain year without changes, and its name for good.
+    """
+
+    session: Session
+    recurrence_at: datetime
+    start_at: datetime
+
+
+def runs(session: Session, window: Window) -> tuple[Run, ...]:
+    """The runs that begin in the window, in order of time."""
+    day, last = local(window.start).date(), local(window.end).date()
+    found = []
+    while day <= last:
+        if _is_on(session, day):
+            run = _run(session, day)
+            if run is not None and window.contains(run.start_at):
+                found.append(run)
+        day += timedelta(days=1)
+    return tuple(found)
 
 
 def starts(session: Session, window: Window) -> tuple[datetime, ...]:
     """The instants in the window at which the session begins, in order, none twice."""
-    weekly = weekly_instants(session.start, session.days, date.min, date.max, window)
-    single = (instant_of(day, session.start) for day in session.dates)
-    return tuple(sorted({*weekly, *(instant for instant in single if window.contains(instant))}))
+    return tuple(run.start_at for run in runs(session, window))
+
+
+def start_on(session: Session, day: date) -> time:
+    """The local time at which it begins on a day: that of the season begun last, going round the year."""
+    if not session.seasons:
+        return session.start
+    today = (day.month, day.day)
+    in_order = sorted(session.seasons, key=lambda season: (season.month, season.day))
+    begun = [season for season in in_order if (season.month, season.day) <= today]
+    return (begun or in_order)[-1].start
 
 
 def opening_id(session_id: str) -> AnnouncementId:
@@ -44,3 +105,26 @@ def opening_id(session_id: str) -> AnnouncementId:
 def closing_id(session_id: str) -> AnnouncementId:
     """The item id under which a session's closing is rendered, planned and reported."""
     return AnnouncementId(f"session:{session_id}:closing")
+
+
+def _is_on(session: Session, day: date) -> bool:
+    if day.weekday() in session.days or day in session.dates:
+        return True
+    if session.pattern is None:
+        return False
+    return falls_on(session.pattern, session.first or _EVER_SINCE, day)
+
+
+def _run(session: Session, day: date) -> Run | None:
+    change = next((one for one in session.changes if one.day == day), None)
+    start = start_on(session, day)
+    if change is not None:
+        if change.skipped:
+            return None
+        start = change.start or start
+        session = replace(
+            session,
+            cap=session.cap if change.cap is None else change.cap,
+            items=session.items if change.items is None else change.items,
+        )
+    return Run(session=session, recurrence_at=instant_of(day, session.start), start_at=instant_of(day, start))

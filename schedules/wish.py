@@ -8,7 +8,8 @@ from schedules.announcement import Announcement, AnnouncementId, AreaCode, Bulle
 from schedules.approval import is_approved
 from schedules.area import LEVELS, Tree
 from schedules.calendar import QuietHours, Window
-from schedules.recurrence import AfterApproval, NextSession, Once, instants
+from schedules.holidays import Holidays
+from schedules.recurrence import AfterApproval, NextSession, Once, moments
 
 Rank = tuple[bool, int, datetime, AnnouncementId]
 
@@ -104,7 +105,11 @@ def ready(
 
 
 def singles(
-    items: Iterable[Ready], window: Window, quiet: QuietHours, lead: timedelta
+    items: Iterable[Ready],
+    window: Window,
+    quiet: QuietHours,
+    lead: timedelta,
+    holidays: Holidays | None = None,
 ) -> tuple[tuple[Wish, ...], tuple[Trouble, ...]]:
     """The wishes of items with their own times, within the window."""
     wishes: list[Wish] = []
@@ -116,12 +121,12 @@ def singles(
         if isinstance(timing, AfterApproval):
             wishes.append(_after_approval(item, quiet, lead))
             continue
-        for instant in instants(timing, window):
-            if instant >= item.approved_at:
-                wishes.append(wish_for(item, instant, instant))
+        for moment in moments(timing, window, holidays=holidays):
+            if moment.at >= item.approved_at:
+                wishes.append(wish_for(item, moment.recurrence_at, moment.at))
             elif isinstance(timing, Once):
                 a = item.announcement
-                troubles.append(Trouble(item=a.id, title=a.title, code="E_LATE", at=instant))
+                troubles.append(Trouble(item=a.id, title=a.title, code="E_LATE", at=moment.at))
     return tuple(wishes), tuple(troubles)
 
 

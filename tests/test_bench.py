@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bench import fanout, receipts
+from bench import fanout, receipts, recurrence
 from bench.__main__ import table
 
 FIELDS = {"name", "value", "unit", "baseline", "ratio", "goal", "met"}
@@ -51,3 +51,10 @@ def test_receipts_are_judged_by_the_report_of_many() -> None:
     many = receipts.Load(messages=10, receipts=40, durable_s=(1.0,), counted_s=(0.1,))
     assert [row["met"] for row in receipts.rows(live, whole=True)] == [None, None]
     assert [row["met"] for row in receipts.rows(many, whole=True)] == [True, None]
+
+
+def test_a_small_run_of_the_recurrence_bench_finds_what_dateutil_finds() -> None:
+    rows = recurrence.measure(quick=True)
+    _sound(rows)
+    assert "2,000 rules" in rows[0]["name"]
+    assert "dateutil" in rows[0]["baseline"]

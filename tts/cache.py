@@ -14,6 +14,7 @@ from tts.shelf import LIMIT_BYTES, Contents, Shelf
 
 _SENTENCE = ".sentence"
 _TAKE = ".take"
+_HEARD = ".heard"
 _FULL_SCALE = 32767
 
 
@@ -64,6 +65,15 @@ class SentenceCache:
     def keep_take(self, key: str, encoded: bytes) -> None:
         """Store an encoded take; raises OSError."""
         self._shelf.keep(key + _TAKE, encoded)
+
+    def find_heard(self, key: str) -> str | None:
+        """What a recogniser once heard in the sentence kept under `key`, or None."""
+        kept = self._shelf.find(key + _HEARD)
+        return None if kept is None else kept.decode()
+
+    def keep_heard(self, key: str, heard: str) -> None:
+        """Store it; raises OSError."""
+        self._shelf.keep(key + _HEARD, heard.encode())
 
     def pin(self, key: str) -> None:
         """What lies under this key, now or later, is never trimmed; raises OSError."""

@@ -15,6 +15,7 @@ from tts.engines.engine import Style
 from tts.errors import EngineAbsent, SpeechError
 from tts.files import write_whole
 from tts.formats import Format
+from tts.judging import judging
 from tts.lexicon import parse
 from tts.listening import listening
 from tts.normalize import Guess, Reading, normalize
@@ -26,6 +27,7 @@ from tts.voices import voices
 
 app = typer.Typer(no_args_is_help=True, help="Read Vietnamese text aloud.")
 app.add_typer(listening)
+app.add_typer(judging)
 app.add_typer(voices, name="voice")
 
 Engines = Annotated[str, typer.Option("--engines", help="Engines to try, best first.")]

@@ -15,7 +15,7 @@ import soundfile
 
 from tts.clip import SAMPLE_RATE
 from tts.engines.engine import Pcm
-from tts.errors import AudioRefused, audio_length, audio_type
+from tts.errors import AudioRefused, audio_length, audio_too_long, audio_type
 from tts.fence import Fence, enter
 from tts.resample import resample
 
@@ -70,7 +70,7 @@ def _check_form(sound: soundfile.SoundFile, longest_s: float) -> None:
     if sound.channels > MOST_CHANNELS or not RATES[0] <= sound.samplerate <= RATES[1]:
         raise audio_length(f"{sound.channels} channels at {sound.samplerate} Hz are no recording of a voice")
     if sound.frames > longest_s * sound.samplerate:
-        raise audio_length(f"it is longer than {longest_s:g} s")
+        raise audio_too_long(longest_s)
 
 
 def _check_length(sound: soundfile.SoundFile, longest_s: float) -> None:
@@ -79,7 +79,7 @@ def _check_length(sound: soundfile.SoundFile, longest_s: float) -> None:
     for block in _blocks(sound, sound.samplerate):
         frames += len(block)
         if frames > longest_s * sound.samplerate:
-            raise audio_length(f"it is longer than {longest_s:g} s")
+            raise audio_too_long(longest_s)
         if not np.isfinite(block).all():
             raise audio_length("it holds values that are no samples")
 

@@ -5,7 +5,10 @@ SpeechError
 ├── RequestRefused     a request to the speech process is not of the agreed form
 ├── ClipUnreadable     bytes that should be a clip cannot be decoded
 ├── AudioRefused       an uploaded recording cannot be used
+├── HearingAbsent      no recogniser is there to listen back
+├── HearingFailed      the recogniser could not say what it heard
 ├── PackRefused        files are no voice pack that may be used
+├── ListeningRefused   a listening test cannot be made or counted
 ├── NoEngineLeft       every engine of the chain failed, or none is there
 └── EngineError        one engine failed; `permanent` says whether the same sentence may be tried again
     ├── EngineAbsent   the engine is not installed on this machine
@@ -97,6 +100,25 @@ def audio_length(reason: str) -> AudioRefused:
     )
 
 
+def audio_too_long(seconds: float, times: int = 1) -> AudioRefused:
+    """More sound than one item may hold, said once or as often as it is wanted."""
+    often_vi, often_en = (f" khi phát {times} lần", f" said {times} times") if times > 1 else ("", "")
+    return AudioRefused(
+        code="E_AUDIO_LENGTH",
+        vi=f"Đoạn ghi âm dài quá {seconds / 60:g} phút{often_vi}. Xin cắt ngắn lại.",
+        en=f"The recording{often_en} is longer than {seconds:g} s.",
+    )
+
+
+def audio_too_short(seconds: float) -> AudioRefused:
+    """A click is no announcement."""
+    return AudioRefused(
+        code="E_AUDIO_LENGTH",
+        vi="Đoạn ghi âm ngắn quá, chưa có câu nào. Xin ghi lại.",
+        en=f"The recording is shorter than {seconds:g} s.",
+    )
+
+
 def audio_level(reason: str) -> AudioRefused:
     """Nothing can be heard in it."""
     return AudioRefused(
@@ -114,6 +136,35 @@ class PackRefused(SpeechError):
             code="E_VOICE_PACK",
             vi="Không dùng được gói giọng này.",
             en=f"The voice pack cannot be used: {reason}.",
+        )
+
+
+class ListeningRefused(SpeechError):
+    """A listening test cannot be made or counted."""
+
+    def __init__(self, *, vi: str, en: str) -> None:
+        super().__init__(code="E_LISTENING", vi=vi, en=f"The listening test won't do: {en}.")
+
+
+class HearingAbsent(SpeechError):
+    """No recogniser is there to listen back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            code="E_HEARING_ABSENT",
+            vi="Máy này chưa cài bộ nghe lại.",
+            en="No recogniser is installed here: nobody listened back.",
+        )
+
+
+class HearingFailed(SpeechError):
+    """The recogniser could not say what it heard."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            code="E_HEARING_FAILED",
+            vi="Bộ nghe lại không làm việc được, bài vẫn như cũ.",
+            en=f"The recogniser could not listen: {reason}; the sound stays as it is.",
         )
 
 

@@ -15,6 +15,8 @@ with warnings.catch_warnings():
     from pydub import AudioSegment
 
 CHIME_LUFS = -18.0
+AFTER_CHIME_MS = 400
+BETWEEN_ROUNDS_MS = 1200
 _FULL_SCALE = 32767
 _NOTES = (659.25, 523.25, 587.33, 392.0)
 _NOTE_GAP_S = 0.42

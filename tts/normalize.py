@@ -32,10 +32,14 @@ _USUAL = Choices()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One line of a place's own lexicon: how something written is read there (see tts/lexicon.py)."""
+    """One line of a place's own lexicon: how something written is read there (see tts/lexicon.py).
+
+    Where two lines claim the same words, the one of higher ``priority`` is read, then the longer one.
+    """
 
     written: str
     reading: str
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +79,19 @@ def normalize(text: str, lexicon: Iterable[Reading] = (), choices: Choices = _US
     (without a lexicon) it changes nothing more."""
     written = unicodedata.normalize("NFC", text)
     page = sheet(written)
-    left, reads = _reads(page.canvas, choices, _own(lexicon))
+    left, reads = _reads(page.canvas, choices, _own(lexicon, page.canvas, []))
     first = _assembled(left, reads)
     spoken = _settled(first, choices)
     guesses = _guesses(written, page, reads) if spoken == first else (_doubt(written, spoken),)
     return Normalized(spoken=spoken or " ".join(written.split()), guesses=guesses)
+
+
+def occurring(text: str, lexicon: Iterable[Reading]) -> tuple[Reading, ...]:
+    """The lines of a lexicon that this text is read by, sorted; the others change nothing of it."""
+    canvas = sheet(unicodedata.normalize("NFC", text)).canvas
+    used: list[Reading] = []
+    _reads(canvas, _USUAL, _own(lexicon, canvas, used), ())
+    return tuple(sorted(set(used), key=lambda row: (-row.priority, row.written)))
 
 
 def _settled(spoken: str, choices: Choices) -> str:
@@ -122,29 +134,40 @@ def _rules() -> tuple[Rule, ...]:
     )
 
 
-def _own(lexicon: Iterable[Reading]) -> tuple[Rule, ...]:
-    """The place's own readings in one rule before all others: whole words, the longest first. What is
-    written small is found in any case; what has a capital only so, or all in capitals."""
-    readings: dict[str, str] = {}
-    patterns: list[str] = []
+def _own(lexicon: Iterable[Reading], canvas: str, used: list[Reading]) -> tuple[Rule, ...]:
+    """The place's own readings before all other rules, one rule for each priority: whole words, the longest
+    first. What is written small is found in any case; what has a capital only so, or all in capitals.
+
+    A line that has been read is put into `used`.
+    """
+    seen = " ".join(canvas.split()).casefold()
+    levels: dict[int, list[Reading]] = {}
     for row in sorted(lexicon, key=lambda row: len(row.written), reverse=True):
         written = " ".join(unicodedata.normalize("NFC", row.written).split())
-        if not written or not row.reading.strip():
-            continue
-        spoken = normalize(row.reading).spoken
+        # a lexicon may be long: what can't be in the text costs no pattern
+        if written and written.casefold() in seen and row.reading.strip():
+            levels.setdefault(row.priority, []).append(row)
+    return tuple(_level(levels[priority], used) for priority in sorted(levels, reverse=True))
+
+
+def _level(lines: Iterable[Reading], used: list[Reading]) -> Rule:
+    forms: dict[str, Reading] = {}
+    patterns: list[str] = []
+    for row in lines:
+        written = " ".join(unicodedata.normalize("NFC", row.written).split())
         for form in _forms(written):
-            readings.setdefault(form, spoken)
+            forms.setdefault(form, row)
         patterns.append(_pattern(written))
-    if not patterns:
-        return ()
-    return (
-        rule(
-            _OWN,
-            rf"{START}(?:{'|'.join(patterns)}){END}",
-            lambda match: _found(readings, " ".join(match[0].split())),
-            1.0,
-        ),
-    )
+
+    def read(match: re.Match[str]) -> str | None:
+        written = " ".join(match[0].split())
+        row = forms.get(written) or forms.get(written.lower())
+        if row is None:
+            return None
+        used.append(row)
+        return normalize(row.reading).spoken
+
+    return rule(_OWN, rf"{START}(?:{'|'.join(patterns)}){END}", read, 1.0)
 
 
 def _forms(written: str) -> tuple[str, ...]:
@@ -157,17 +180,15 @@ def _pattern(written: str) -> str:
     return f"(?i:{forms[0]})" if small else "|".join(forms)
 
 
-def _found(readings: dict[str, str], written: str) -> str | None:
-    return readings.get(written) or readings.get(written.lower())
-
-
-def _reads(canvas: str, choices: Choices, own: Iterable[Rule] = ()) -> tuple[str, list[_Read]]:
+def _reads(
+    canvas: str, choices: Choices, own: Iterable[Rule] = (), rules: Iterable[Rule] | None = None
+) -> tuple[str, list[_Read]]:
     """What no rule reads, and what they read from left to right; a place is read once."""
     reads: list[_Read] = []
     for each in own:
         canvas = _apply(each, canvas, reads, choices)
     canvas = hushed(canvas)
-    for each in _rules():
+    for each in _rules() if rules is None else rules:
         canvas = _apply(each, canvas, reads, choices)
     reads.sort(key=lambda read: read.start)
     return canvas, reads

@@ -11,18 +11,23 @@ from pathlib import Path
 from threading import Condition, Thread
 from typing import BinaryIO, assert_never
 
+from tts.aside import Bystander, trim
 from tts.cache import SentenceCache
 from tts.chain import Chain
 from tts.clip import Clip
+from tts.ear import OFF, Ear, find_python
 from tts.engines.engine import Style
 from tts.errors import RequestRefused, SpeechError
 from tts.files import sweep, write_whole
 from tts.normalize import normalize
 from tts.registry import open_engines, read_settings
 from tts.render import render, unheard
+from tts.shelf import LIMIT_BYTES
 from tts.wire import (
     LONGEST_LINE,
     Demand,
+    Horn,
+    Listen,
     Render,
     Spell,
     Warm,
@@ -43,6 +48,7 @@ DEFAULT_ENGINES = "kokoro_vn,espeak"
 # An online engine that has not answered by then is of no use to an author who waits.
 DEADLINES_S = {"gtts": 25.0, "http": 35.0, "espeak": 15.0}
 _GREETING = "xin chào"
+_MEGABYTE = 1024 * 1024
 _log = logging.getLogger("loa.speech")
 
 Say = Callable[[Words], None]
@@ -117,11 +123,13 @@ class Speech:
         match demand:
             case Render():
                 return self._render(demand)
-            case Spell(id=demand_id, text=text, lexicon=lexicon):
-                normalized = normalize(text, lexicon)
+            case Spell(id=demand_id, text=text, lexicon=lexicon, choices=choices):
+                normalized = normalize(text, lexicon, choices)
                 return spelled(demand_id, normalized.spoken, normalized.guesses)
             case Warm(id=demand_id):
                 return warmed(demand_id, self._warm())
+            case Horn() | Listen():
+                raise RequestRefused("the voice itself is asked for what belongs beside it")
             case _ as never:
                 assert_never(never)
 
@@ -132,7 +140,9 @@ class Speech:
                 self.answer(urgent)
 
         def on_first(clip: Clip) -> None:
-            store(clip, demand.out)
+            store(clip, demand.first_out or demand.out)
+            if demand.first_out is not None:
+                trim(demand.first_out)
             self._say(first(demand.id, clip))
 
         heard_first = on_first if demand.first else unheard
@@ -172,12 +182,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         answers.write(json.dumps(words, ensure_ascii=False).encode() + b"\n")
         answers.flush()
 
-    cache = SentenceCache(directory=arguments.cache)
+    cache = SentenceCache(directory=arguments.cache, limit_bytes=arguments.cache_mb * _MEGABYTE)
     speech = Speech(chain=chain, cache=cache, inbox=inbox, say=say)
+    aside = Bystander(
+        cache=cache,
+        identities={engine.name: engine.identity for engine in engines},
+        ear=Ear(find_python(arguments.listener)),
+        say=say,
+    )
     try:
         say(ready())
-        Thread(target=_read, args=(_stdin(), inbox, say), name="speech-inbox", daemon=True).start()
+        aside.start()
+        Thread(target=_read, args=(_stdin(), inbox, aside, say), name="speech-inbox", daemon=True).start()
         speech.run()
+        aside.stop()
         answers.close()
     except BrokenPipeError:
         _log.info("process.left_alone")
@@ -191,6 +209,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, required=True, help="directory of spoken sentences")
     parser.add_argument("--engines", default=DEFAULT_ENGINES, help="names, best first, or module:factory")
     parser.add_argument("--settings", type=Path, help="JSON file with the engines' settings")
+    parser.add_argument("--cache-mb", type=int, default=LIMIT_BYTES // _MEGABYTE, help="bound of the cache")
+    parser.add_argument("--listener", default=OFF, help="auto, off, or the Python that has the recogniser")
     parser.add_argument("--threads", type=int, default=default_threads(), help="threads of the voice")
     return parser.parse_args(argv)
 
@@ -212,23 +232,28 @@ def _stdin() -> BinaryIO:
     return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
 
 
-def _read(source: BinaryIO, inbox: Inbox, say: Say) -> None:
+def _read(source: BinaryIO, inbox: Inbox, aside: Bystander, say: Say) -> None:
     try:
         while line := source.readline(LONGEST_LINE):
             if not line.strip():
                 continue
-            _receive(line, inbox, say)
+            _receive(line, inbox, aside, say)
     except BrokenPipeError:
         pass
     finally:
         inbox.end()
 
 
-def _receive(line: bytes, inbox: Inbox, say: Say) -> None:
+def _receive(line: bytes, inbox: Inbox, aside: Bystander, say: Say) -> None:
     try:
-        inbox.put(parse(line))
+        demand = parse(line)
     except RequestRefused as refusal:
         say(failed(id_of(line), refusal))
+        return
+    if isinstance(demand, Horn | Listen):
+        aside.put(demand)
+    else:
+        inbox.put(demand)
 
 
 def _unforeseen(failure: Exception) -> SpeechError:

@@ -15,11 +15,21 @@ from tts.cleaning import denoised, trimmed
 from tts.clip import SAMPLE_RATE, Clip
 from tts.decoding import REFUSED
 from tts.engines.engine import Pcm
-from tts.errors import AudioRefused, audio_codec, audio_length, audio_level, audio_size, audio_type
+from tts.errors import (
+    AudioRefused,
+    audio_codec,
+    audio_length,
+    audio_level,
+    audio_size,
+    audio_too_long,
+    audio_too_short,
+    audio_type,
+)
 from tts.fence import surroundings
 from tts.formats import Format, clip_from_pcm
 from tts.gate import Finding, Flaw, check, measure
 from tts.loudness import normalise
+from tts.mixing import AFTER_CHIME_MS, BETWEEN_ROUNDS_MS, chime, join, silence
 
 ENGINE = "recording"
 SHORTEST_S = 0.3
@@ -56,15 +66,30 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """The clip, how long the upload was, and what is wrong with it that cleaning can't mend."""
+    """The clip, what the upload was like, and what is wrong with it that cleaning can't mend.
+
+    `original_lufs` and `original_peak_dbfs` are the upload's own; `cut_ms` is the silence cut at its ends.
+    """
 
     clip: Clip
     kind: Kind
     original_ms: int
+    original_lufs: float
+    original_peak_dbfs: float
+    cut_ms: int
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Airing:
+    """How a recording goes on air: as often as this (1 to 3), and whether bells come before it."""
+
+    repeat: int = 1
+    chime: bool = False
+
+
 DEFAULT_LIMITS = Limits()
+ONCE = Airing()
 _FFMPEG_DEMUXER = {Kind.M4A: "mov", Kind.AMR: "amr", Kind.WEBM: "matroska"}
 
 
@@ -74,6 +99,7 @@ def take_in(
     limits: Limits = DEFAULT_LIMITS,
     denoise: bool = True,
     wanted: Format = Format.OPUS,
+    airing: Airing = ONCE,
     ffmpeg: str | None = None,
 ) -> Recording:
     """The upload as a clip. It is only read: the caller keeps the original. Raises AudioRefused.
@@ -85,15 +111,21 @@ def take_in(
     if source.stat().st_size > limits.size_bytes:
         raise audio_size(limits.size_bytes // _MEGABYTE)
     pcm = _decoded(source, _command(kind, limits, ffmpeg), limits)
-    findings = check(measure(pcm, SAMPLE_RATE))
+    before = measure(pcm, SAMPLE_RATE)
+    findings = check(before)
     if any(finding.flaw in _REFUSED for finding in findings):
         raise audio_level(findings[0].en)
     clean = trimmed(pcm, SAMPLE_RATE)
+    if len(clean) * airing.repeat > limits.seconds * SAMPLE_RATE:
+        raise audio_too_long(limits.seconds, airing.repeat)
     level = normalise(denoised(clean) if denoise else clean, SAMPLE_RATE)
     return Recording(
-        clip=clip_from_pcm(level, ENGINE, wanted),
+        clip=clip_from_pcm(_aired(level, airing), ENGINE, wanted),
         kind=kind,
         original_ms=round(len(pcm) * 1000 / SAMPLE_RATE),
+        original_lufs=before.lufs,
+        original_peak_dbfs=before.peak_dbfs,
+        cut_ms=round((len(pcm) - len(clean)) * 1000 / SAMPLE_RATE),
         findings=tuple(finding for finding in findings if finding.flaw not in _MENDED),
     )
 
@@ -117,6 +149,24 @@ def kind_of(head: bytes) -> Kind:
     raise audio_type("its first bytes are those of no sound that is taken")
 
 
+def needs_ffmpeg(kind: Kind) -> bool:
+    """Whether this kind is only taken where ffmpeg is installed."""
+    return kind in _FFMPEG_DEMUXER
+
+
+def ffmpeg_here() -> bool:
+    """Whether it is."""
+    return shutil.which("ffmpeg", path=surroundings()["PATH"]) is not None
+
+
+def _aired(pcm: Pcm, airing: Airing) -> Pcm:
+    """The bells, then the sound as often as it is to be heard."""
+    pieces = [chime(), silence(AFTER_CHIME_MS)] if airing.chime else []
+    for number in range(airing.repeat):
+        pieces += [silence(BETWEEN_ROUNDS_MS), pcm] if number else [pcm]
+    return join(pieces) if len(pieces) > 1 else pcm
+
+
 def _decoded(source: Path, command: Sequence[str], limits: Limits) -> Pcm:
     most = round(limits.seconds * SAMPLE_RATE)
     with source.open("rb") as upload:
@@ -138,9 +188,9 @@ def _decoded(source: Path, command: Sequence[str], limits: Limits) -> Pcm:
         raise audio_type(f"its decoder ended with {done.returncode}")
     pcm = np.frombuffer(done.stdout[: len(done.stdout) // 2 * 2], dtype="<i2")
     if len(pcm) > most:
-        raise audio_length(f"it is longer than {limits.seconds:g} s")
+        raise audio_too_long(limits.seconds)
     if len(pcm) < SHORTEST_S * SAMPLE_RATE:
-        raise audio_length(f"it is shorter than {SHORTEST_S:g} s")
+        raise audio_too_short(SHORTEST_S)
     return (pcm / np.float32(32767)).astype(np.float32, copy=False)
 
 

@@ -12,17 +12,17 @@ from tts.errors import TextUnspeakable
 from tts.formats import Format
 from tts.gate import Finding, check, measure
 from tts.loudness import normalise
-from tts.mixing import chime
+from tts.mixing import AFTER_CHIME_MS, BETWEEN_ROUNDS_MS, chime
 from tts.normalize import Guess, Normalized, Reading, normalize
 from tts.opus import take
 from tts.phrases import Phrase, split, syllables
+from tts.reading.regions import Choices
 from tts.takes import TakeEncoder
 
 MOST_REPEATS = 3
-AFTER_CHIME_MS = 400
-BETWEEN_ROUNDS_MS = 1200
 # What the last engine of a chain takes for a sentence: kept back for each that is still to be spoken.
 LAST_RESORT_S = 0.2
+_USUAL = Choices()
 _log = logging.getLogger("loa.speech")
 
 OnProgress = Callable[[int, int], None]
@@ -43,6 +43,7 @@ class RenderRequest:
     chime: bool = True
     issued_at_spoken: str | None = None
     lexicon: tuple[Reading, ...] = ()
+    choices: Choices = _USUAL
     format: Format = Format.OPUS
     within_s: float | None = None
     pin: bool = False
@@ -70,6 +71,7 @@ class Rendering:
     cached_sentences: int
     said: tuple[Said, ...]
     findings: tuple[Finding, ...]
+    words_a_minute: float
 
 
 def quiet(sentence: int, total: int) -> None:
@@ -92,7 +94,7 @@ def render(
 
     Raises TextUnspeakable, NoEngineLeft, and whatever the callbacks raise.
     """
-    normalized = normalize(request.text, request.lexicon)
+    normalized = normalize(request.text, request.lexicon, request.choices)
     phrases = _phrases(request, normalized)
     voice = _Voice(request, chain, cache)
     encoder = TakeEncoder(wanted=request.format, cache=cache, pin=request.pin)
@@ -118,6 +120,7 @@ def render(
         cached_sentences=sum(said.cached for said in voice.said),
         said=tuple(voice.said),
         findings=tuple(voice.findings),
+        words_a_minute=voice.words * 60 / voice.voiced_s if voice.voiced_s else 0.0,
     )
 
 
@@ -132,6 +135,8 @@ class _Voice:
         self.pcm: dict[str, Pcm] = {}
         self.said: list[Said] = []
         self.findings: list[Finding] = []
+        self.words = 0
+        self.voiced_s = 0.0
 
     def speak(self, sentence: str, *, left: int) -> Pcm:
         """Its samples at the level of every sentence; `left` more are still to be spoken after it."""
@@ -147,7 +152,9 @@ class _Voice:
         self.said.append(
             Said(sentence=sentence, engine=spoken.engine, cached=spoken.recalled, causes=spoken.causes)
         )
-        self.findings += check(measure(pcm, SAMPLE_RATE), words=syllables(sentence), sentence=sentence)
+        sound, words = measure(pcm, SAMPLE_RATE), syllables(sentence)
+        self.words, self.voiced_s = self.words + words, self.voiced_s + sound.voiced_s
+        self.findings += check(sound, words=words, sentence=sentence)
         return pcm
 
     def _key(self, identity: str, sentence: str) -> str:
@@ -170,7 +177,8 @@ def _phrases(request: RenderRequest, normalized: Normalized) -> tuple[Phrase, ..
         raise TextUnspeakable
     again = body
     if request.issued_at_spoken:
-        reminder = normalize(f"Xin nhắc lại. Bản tin phát lúc {request.issued_at_spoken}.", request.lexicon)
+        words = f"Xin nhắc lại. Bản tin phát lúc {request.issued_at_spoken}."
+        reminder = normalize(words, request.lexicon, request.choices)
         again = split(reminder.spoken) + body
     phrases = body
     for _ in range(min(request.repeat, MOST_REPEATS) - 1):

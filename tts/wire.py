@@ -9,7 +9,9 @@ from tts.clip import Clip
 from tts.engines.engine import Style
 from tts.errors import RequestRefused, SpeechError
 from tts.formats import Format
+from tts.heard import Heard
 from tts.normalize import Guess, Reading
+from tts.reading.regions import Choices, Region, choices_of
 from tts.render import MOST_REPEATS, Rendering, RenderRequest
 
 LONGEST_TEXT = 5000
@@ -19,18 +21,20 @@ LONGEST_WAIT_S = 3600
 Words = dict[str, object]
 
 _OF_A_REQUEST = (
-    "text", "style", "repeat", "chime", "issued_at", "lexicon", "format", "within_s", "pin",
+    "text", "style", "repeat", "chime", "issued_at", "lexicon", "region", "format", "within_s", "pin",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Render:
-    """Speak `request` and put the clip into the directory `out`; with `first`, its first sentence before."""
+    """Speak `request` and put the clip into the directory `out`; with `first`, its first sentence before,
+    into `first_out` (else `out` too)."""
 
     id: str
     request: RenderRequest
     out: Path
     first: bool = False
+    first_out: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +51,30 @@ class Spell:
     id: str
     text: str
     lexicon: tuple[Reading, ...]
+    choices: Choices
 
 
-Demand = Render | Warm | Spell
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Horn:
+    """Put the clip `clip` as it is heard at the pole into the file `out`."""
+
+    id: str
+    clip: Path
+    out: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Say what a recogniser hears in these sentences as (sentence, engine), which lie in the cache."""
+
+    id: str
+    style: Style
+    said: tuple[tuple[str, str], ...]
+
+
+Aside = Horn | Listen
+"""What takes time and nobody's turn."""
+Demand = Render | Warm | Spell | Aside
 
 
 def parse(line: bytes) -> Demand:
@@ -58,19 +83,29 @@ def parse(line: bytes) -> Demand:
     demand_id = _text(words, "id", default="")
     match words.get("do"):
         case "render":
-            _only(words, "id", "do", "out", "first", *_OF_A_REQUEST)
+            _only(words, "id", "do", "out", "first", "first_out", *_OF_A_REQUEST)
+            first_out = _text(words, "first_out", default="")
             return Render(
                 id=demand_id,
                 request=_request(words),
                 out=Path(_text(words, "out")),
                 first=_flag(words, "first", default=False),
+                first_out=Path(first_out) if first_out else None,
             )
         case "warm":
             _only(words, "id", "do")
             return Warm(id=demand_id)
         case "normalize":
-            _only(words, "id", "do", "text", "lexicon")
-            return Spell(id=demand_id, text=_spoken_text(words), lexicon=_lexicon(words))
+            _only(words, "id", "do", "text", "lexicon", "region")
+            return Spell(
+                id=demand_id, text=_spoken_text(words), lexicon=_lexicon(words), choices=_choices(words)
+            )
+        case "horn":
+            _only(words, "id", "do", "clip", "out")
+            return Horn(id=demand_id, clip=Path(_text(words, "clip")), out=Path(_text(words, "out")))
+        case "listen":
+            _only(words, "id", "do", "style", "said")
+            return Listen(id=demand_id, style=_style(words), said=_said(words))
         case other:
             raise RequestRefused(f"unknown do: {other!r}")
 
@@ -93,6 +128,8 @@ def is_urgent(demand: Demand) -> bool:
             return False
         case Spell():
             return True
+        case Horn() | Listen():
+            return False
 
 
 def ready() -> Words:
@@ -121,6 +158,7 @@ def rendered(demand_id: str, rendering: Rendering) -> Words:
         "cached_sentences": rendering.cached_sentences,
         "said": [asdict(said) for said in rendering.said],
         "findings": [asdict(finding) for finding in rendering.findings],
+        "words_a_minute": round(rendering.words_a_minute, 1),
         "spoken": rendering.spoken,
         "guesses": _guesses(rendering.guesses),
     }
@@ -134,6 +172,16 @@ def spelled(demand_id: str, spoken: str, guesses: tuple[Guess, ...]) -> Words:
 def warmed(demand_id: str, engines: tuple[str, ...]) -> Words:
     """These engines are loaded."""
     return {"id": demand_id, "event": "done", "engines": list(engines)}
+
+
+def previewed(demand_id: str) -> Words:
+    """The horn preview is in its place."""
+    return {"id": demand_id, "event": "done"}
+
+
+def listened(demand_id: str, heard: Heard) -> Words:
+    """What the recogniser made of the sentences."""
+    return {"id": demand_id, "event": "done", "heard": asdict(heard)}
 
 
 def failed(demand_id: str, failure: SpeechError) -> Words:
@@ -169,24 +217,42 @@ def _words(line: bytes) -> Mapping[str, object]:
 
 
 def _request(words: Mapping[str, object]) -> RenderRequest:
-    try:
-        style = Style(_text(words, "style", default=Style.BULLETIN.value))
-    except ValueError as refusal:
-        raise RequestRefused("style is neither bulletin nor emergency") from refusal
     repeat = words.get("repeat", 1)
     if type(repeat) is not int or not 1 <= repeat <= MOST_REPEATS:
         raise RequestRefused(f"repeat is not 1 to {MOST_REPEATS}")
     return RenderRequest(
         text=_spoken_text(words),
-        style=style,
+        style=_style(words),
         repeat=repeat,
         chime=_flag(words, "chime", default=True),
         issued_at_spoken=_text(words, "issued_at", default="") or None,
         lexicon=_lexicon(words),
+        choices=_choices(words),
         format=_format(words),
         within_s=_seconds(words, "within_s"),
         pin=_flag(words, "pin", default=False),
     )
+
+
+def _style(words: Mapping[str, object]) -> Style:
+    try:
+        return Style(_text(words, "style", default=Style.BULLETIN.value))
+    except ValueError as refusal:
+        raise RequestRefused("style is neither bulletin nor emergency") from refusal
+
+
+def _said(words: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    rows = words.get("said")
+    if not isinstance(rows, list) or not rows:
+        raise RequestRefused("said is no list of sentences")
+    said = []
+    for row in rows:
+        match row:
+            case [str(sentence), str(engine)]:
+                said.append((sentence, engine))
+            case _:
+                raise RequestRefused("said holds something else than [sentence, engine]")
+    return tuple(said)
 
 
 def _format(words: Mapping[str, object]) -> Format:
@@ -228,9 +294,18 @@ def _lexicon(words: Mapping[str, object]) -> tuple[Reading, ...]:
         match row:
             case [str(written), str(reading)]:
                 readings.append(Reading(written=written, reading=reading))
+            case [str(written), str(reading), int(priority)]:
+                readings.append(Reading(written=written, reading=reading, priority=priority))
             case _:
-                raise RequestRefused("lexicon holds something else than [written, reading]")
+                raise RequestRefused("lexicon holds something else than [written, reading, priority]")
     return tuple(readings)
+
+
+def _choices(words: Mapping[str, object]) -> Choices:
+    try:
+        return choices_of(Region(_text(words, "region", default=Region.NORTH.value)))
+    except ValueError as refusal:
+        raise RequestRefused(f"region is none of {', '.join(Region)}") from refusal
 
 
 def _text(words: Mapping[str, object], key: str, default: str | None = None) -> str:

@@ -43,7 +43,7 @@ async def write_announcement(
     request: Request, response: Response, visitor: Writer, body: DraftBody
 ) -> AnnouncementAnswer:
     """Save a new draft."""
-    return _told(response, await house_of(request).desk.write_announcement(visitor.person, body.draft()))
+    return told(response, await house_of(request).desk.write_announcement(visitor.person, body.draft()))
 
 
 @router.get("/{announcement}")
@@ -52,7 +52,7 @@ async def read_announcement(
 ) -> AnnouncementAnswer:
     """One bài; its ETag is what an edit must bring along."""
     view = await house_of(request).views.announcement(visitor.person, AnnouncementId(announcement))
-    return _told(response, view)
+    return told(response, view)
 
 
 @router.put("/{announcement}")
@@ -86,7 +86,7 @@ async def edit_announcement(
             stored = await house.views.announcement(visitor.person, identity)
             problem.extra["stored"] = announcement_answer(stored).model_dump(mode="json")
         raise
-    return _told(response, view)
+    return told(response, view)
 
 
 @router.post("/{announcement}/submit")
@@ -94,7 +94,7 @@ async def submit_announcement(
     request: Request, response: Response, visitor: Writer, announcement: str
 ) -> AnnouncementAnswer:
     """Hand it in for approval."""
-    return _told(response, await house_of(request).desk.submit(visitor.person, AnnouncementId(announcement)))
+    return told(response, await house_of(request).desk.submit(visitor.person, AnnouncementId(announcement)))
 
 
 @router.post("/{announcement}/approve")
@@ -103,8 +103,9 @@ async def approve_announcement(
 ) -> AnnouncementAnswer:
     """Approve exactly what was seen; never one's own."""
     desk = house_of(request).desk
-    return _told(
-        response, await desk.approve(visitor.person, AnnouncementId(announcement), body.content_hash)
+    return told(
+        response,
+        await desk.approve(visitor.person, AnnouncementId(announcement), body.content_hash, body.heard),
     )
 
 
@@ -114,7 +115,7 @@ async def send_back_announcement(
 ) -> AnnouncementAnswer:
     """Return it to its author with a reason."""
     desk = house_of(request).desk
-    return _told(response, await desk.send_back(visitor.person, AnnouncementId(announcement), body.words()))
+    return told(response, await desk.send_back(visitor.person, AnnouncementId(announcement), body.words()))
 
 
 @router.post("/{announcement}/withdraw")
@@ -122,9 +123,7 @@ async def withdraw_announcement(
     request: Request, response: Response, visitor: Writer, announcement: str
 ) -> AnnouncementAnswer:
     """Take it back; what is planned and not yet aired is cancelled."""
-    return _told(
-        response, await house_of(request).desk.withdraw(visitor.person, AnnouncementId(announcement))
-    )
+    return told(response, await house_of(request).desk.withdraw(visitor.person, AnnouncementId(announcement)))
 
 
 @router.post("/{announcement}/undo")
@@ -132,7 +131,7 @@ async def undo_announcement(
     request: Request, response: Response, visitor: Writer, announcement: str
 ) -> AnnouncementAnswer:
     """One step back by whoever did it."""
-    return _told(response, await house_of(request).desk.undo(visitor.person, AnnouncementId(announcement)))
+    return told(response, await house_of(request).desk.undo(visitor.person, AnnouncementId(announcement)))
 
 
 @router.post("/{announcement}/render")
@@ -150,6 +149,17 @@ async def listen(request: Request, visitor: Reader, announcement: str) -> Redire
     return RedirectResponse(f"/clips/{view.rendering.clip}", status_code=303)
 
 
-def _told(response: Response, view: AnnouncementView) -> AnnouncementAnswer:
+def seen_hash(if_match: str | None) -> str | None:
+    """The hash of the ETag that was seen; None where none was sent; 412 for any other."""
+    if if_match is None:
+        return None
+    found = _TAG.fullmatch(if_match)
+    if found is None:
+        raise Problem("E_STALE")
+    return found[2]
+
+
+def told(response: Response, view: AnnouncementView) -> AnnouncementAnswer:
+    """The answer, with the ETag that an edit must bring along."""
     response.headers["ETag"] = f'"{view.announcement.revision}-{view.content_hash}"'
     return announcement_answer(view)

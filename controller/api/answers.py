@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from controller.access import RIGHTS, Person, Right, Role
-from controller.dispatch.forms import AnnouncementView, Rendering
+from controller.dispatch.forms import AnnouncementView, RecordingView, Rendering
 from schedules.announcement import BulletinClass, State
 from schedules.errors import Fault
 from schedules.recurrence import timing_to_json
@@ -27,6 +27,24 @@ class PersonAnswer(Answer):
     role: Role
     area: str
     rights: list[Right]
+
+
+class RecordingAnswer(Answer):
+    """What was sent for a bài; ``before_…`` are null until it has been prepared."""
+
+    id: str
+    name: str
+    kind: str
+    bytes: int
+    sent_by_name: str
+    sent_at: datetime
+    before_ms: int | None
+    before_lufs: float | None
+    before_peak_dbfs: float | None
+    cut_ms: int
+    after_lufs: float | None
+    flaws: list[str]
+    flaws_en: list[str]
 
 
 class AnnouncementAnswer(Answer):
@@ -53,6 +71,7 @@ class AnnouncementAnswer(Answer):
     next_at: datetime | None
     rendering: Rendering
     faults: list[Fault]
+    recording: RecordingAnswer | None
 
 
 class AuditAnswer(Answer):
@@ -107,4 +126,24 @@ def announcement_answer(view: AnnouncementView) -> AnnouncementAnswer:
         next_at=view.next_at,
         rendering=view.rendering,
         faults=list(view.faults),
+        recording=None if view.recording is None else recording_answer(view.recording),
+    )
+
+
+def recording_answer(view: RecordingView) -> RecordingAnswer:
+    """The view, flat."""
+    return RecordingAnswer(
+        id=view.id,
+        name=view.name,
+        kind=view.kind,
+        bytes=view.size,
+        sent_by_name=view.sent_by_name,
+        sent_at=view.sent_at,
+        before_ms=view.before_ms,
+        before_lufs=view.before_lufs,
+        before_peak_dbfs=view.before_peak_dbfs,
+        cut_ms=view.cut_ms,
+        after_lufs=view.after_lufs,
+        flaws=[vi for vi, _ in view.flaws],
+        flaws_en=[en for _, en in view.flaws],
     )

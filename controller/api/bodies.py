@@ -94,9 +94,16 @@ class DraftBody(Body):
 
 
 class ApproveBody(Body):
-    """What was seen is what is approved."""
+    """What was seen, and (``rendering.wanted``) what was heard, is what is approved."""
 
     content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    heard: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class RecordingBody(Body):
+    """The id of a recording that this area has, or null: the text is read again."""
+
+    recording: Annotated[str, Field(max_length=120)] | None
 
 
 class ReasonBody(Body):

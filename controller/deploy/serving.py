@@ -7,6 +7,7 @@ from collections.abc import Callable
 from controller.config import Settings
 from controller.studio.child import SpeechProcess
 from controller.studio.spawn import SpeechSettings
+from controller.studio.voices import check_voices, dump, engine_settings
 from devices.link import Backoff, Ears, Link, LinkFault, LinkSettings, RoundTrip
 from devices.link_paho import PahoLink
 
@@ -36,7 +37,8 @@ def paho_link(settings: Settings) -> Callable[[Ears], Link]:
 
 
 def speech(settings: Settings) -> SpeechProcess:
-    """The supervised speech child."""
+    """The supervised speech child; raises SettingsRefused for voices that can't be."""
+    check_voices(settings)
     return SpeechProcess(
         SpeechSettings(
             cache_dir=settings.speech_cache_dir,
@@ -44,6 +46,9 @@ def speech(settings: Settings) -> SpeechProcess:
             engines=settings.engines,
             threads=settings.speech_threads,
             deadline_s=settings.speech_deadline_s,
+            told=dump(engine_settings(settings)),
+            cache_mb=settings.speech_cache_mb,
+            listener=settings.speech_listener,
         ),
         random.SystemRandom(),
         lambda reason: _log.warning("speech.restarted reason=%s", reason),

@@ -19,7 +19,7 @@ from devices.messages import (
 )
 from devices.tones import PATTERNS, duration_ms
 from schedules.announcement import AreaCode as PlaceCode
-from schedules.area import Level, Tree
+from schedules.area import Level, Tree, inside
 from schedules.emergency import NAMES, Hazard, headline, repeat_policy, siren_code, spoken_time
 
 DOCUMENT_LIFE = timedelta(minutes=15)
@@ -127,10 +127,10 @@ def tone_ms(tone: str) -> int:
 def place_name(targets: Iterable[PlaceCode], tree: Tree) -> str:
     """The targets in words: one name, or names joined, or the unit that holds too many of them."""
     codes = tree.cover(targets)
-    names = [tree.area(code).name for code in codes]
+    names = [inside(tree.area(code).name) for code in codes]
     if len(names) <= 3:
         return ", ".join(names)
-    return tree.area(common(codes, tree)).name
+    return inside(tree.area(common(codes, tree)).name)
 
 
 def common(codes: Iterable[PlaceCode], tree: Tree) -> PlaceCode:

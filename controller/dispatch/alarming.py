@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from controller.access import Person, Right
 from controller.dispatch import alarm
 from controller.dispatch.emission import Emission, Press, body_print
 from controller.dispatch.forms import AlertView, EmergencyForm, EmergencyPreview, Hand
+from controller.dispatch.lexicon_use import used_in
 from controller.dispatch.refusals import (
     allow,
     missing,
@@ -21,10 +22,12 @@ from controller.dispatch.refusals import (
 from controller.dispatch.rendering import alert_order
 from controller.dispatch.room import Room
 from controller.dispatch.showing import Showing, form_of
-from controller.dispatch.signals import Wake
+from controller.dispatch.signals import Topic, Wake
+from controller.dispatch.sounds import Order
 from controller.errors import Problem
-from controller.store import alerts
+from controller.store import alerts, audit, lexicon, speech
 from controller.store.alerts import AlertKind, AlertPhase, AlertRow, AlertWords, Part
+from controller.store.database import Conn
 from controller.store.sounds import RenderState, Sound
 from devices.messages import AlertId
 from schedules.announcement import AreaCode as PlaceCode
@@ -55,8 +58,8 @@ class Alarming:
         now = room.clock.now()
         with told_as_problems():
             checked = self._checked(form, now)
-            draft = self._draft(person, checked, now)
-        await room.db.write(alerts.add, draft)
+            draft, orders = await self._draft(person, checked, now)
+        await room.db.write(_add, draft, orders)
         room.signals.wake(Wake.RENDERER)
         return await self._showing.preview(draft)
 
@@ -100,6 +103,14 @@ class Alarming:
         await self._emission.emit(press, fired)
         return await self._view(person, alert)
 
+    async def confirm_heard(self, person: Person, alert: str, clip: str) -> None:
+        """Somebody has listened to exactly these words: what held them is gone, and they follow the siren."""
+        row = await self._mine(person, alert, Right.EMERGENCY)
+        now = self._room.clock.now()
+        await self._room.db.write(_confirm_heard, row.id, person, clip, now)
+        self._room.signals.tell(Topic.ALERT, row.id)
+        self._room.signals.wake(Wake.RENEWER, Wake.SENDER)
+
     async def retract(self, person: Person, alert: AlertId, hand: Hand, key: str) -> AlertView:
         pressed = self._room.clock.monotonic()
         body = body_print("retract", alert, hand.value)
@@ -137,7 +148,10 @@ class Alarming:
             raise Problem("E_TARGET_EMPTY", field="targets")
         return replace(form, text=text, targets=tree.cover(form.targets))
 
-    def _draft(self, person: Person, form: EmergencyForm, now: datetime) -> AlertRow:
+    async def _draft(
+        self, person: Person, form: EmergencyForm, now: datetime
+    ) -> tuple[AlertRow, dict[Part, Order]]:
+        """The draft, and by which of the place's own words each of its texts will be read."""
         tree = self._room.tree
         worded = alarm.word(form, tree, now)
         rounds = alarm.plan_rounds(form, now)
@@ -146,7 +160,8 @@ class Alarming:
             Part.CORRECTION: worded.correction,
             Part.ALL_CLEAR: worded.all_clear,
         }
-        return AlertRow(
+        orders = {part: await self._order(text, form.area) for part, text in said.items()}
+        row = AlertRow(
             id=AlertId(f"a-{secrets.token_hex(8)}"),
             kind=AlertKind.ALERT,
             area=form.area,
@@ -157,7 +172,9 @@ class Alarming:
             tone=worded.tone,
             headline=worded.headline,
             text=form.text,
-            words={part: AlertWords(text=text, sound=_wanted(text)) for part, text in said.items()},
+            words={
+                part: AlertWords(text=text, sound=_wanted(orders[part].print)) for part, text in said.items()
+            },
             targets=form.targets,
             phase=AlertPhase.DRAFT,
             scope_hash=self._scope_hash(form.targets),
@@ -169,6 +186,11 @@ class Alarming:
             drafted_at=now,
             ends_at=rounds.ends_at,
         )
+        return row, orders
+
+    async def _order(self, text: str, area: PlaceCode) -> Order:
+        own = await self._room.db.read(lexicon.own, area)
+        return alert_order(text, await self._room.lanes.files.run(used_in, text, own))
 
     def _scope_hash(self, targets: Iterable[PlaceCode]) -> str:
         wanted = tuple(targets)
@@ -201,7 +223,7 @@ class Alarming:
     def _retraction(self, person: Person, row: AlertRow, hand: Hand) -> AlertRow:
         now = _whole_ms(self._room.clock.now())
         said = row.words[PREPARED[hand]]
-        sound = said.sound if said.sound.state is RenderState.READY else _wanted(said.text)
+        sound = said.sound if said.sound.state is RenderState.READY else _wanted(said.sound.wanted)
         return replace(
             row,
             id=AlertId(f"a-{secrets.token_hex(8)}"),
@@ -237,8 +259,29 @@ class Alarming:
         return await self._showing.alert(person, row)
 
 
-def _wanted(text: str) -> Sound:
-    return Sound(state=RenderState.WAITING, wanted=alert_order(text).print)
+def _add(conn: Conn, draft: AlertRow, orders: Mapping[Part, Order]) -> None:
+    alerts.add(conn, draft)
+    for order in orders.values():
+        lexicon.remember_used(conn, order.print, order.own)
+
+
+def _confirm_heard(conn: Conn, alert: AlertId, person: Person, clip: str, now: datetime) -> None:
+    row = alerts.get(conn, alert)
+    words = None if row is None else row.words.get(Part.WORDS)
+    if words is None or words.sound.clip is None:
+        raise Problem("E_NOT_READY")
+    if words.sound.clip != clip:
+        raise Problem("E_CHANGED")
+    if speech.confirm(conn, alert, clip, person.id, now):
+        report = speech.find(conn, words.sound.wanted)
+        doubts: list[audit.Fact] = []
+        if report is not None:
+            doubts += [f"{one['written']} / {one['heard']}" for one in report.doubts]
+        audit.append(conn, now, person.id, "alert.words_heard", alert, {"clip": clip, "doubts": doubts})
+
+
+def _wanted(wanted: str) -> Sound:
+    return Sound(state=RenderState.WAITING, wanted=wanted)
 
 
 def _whole_ms(at: datetime) -> datetime:

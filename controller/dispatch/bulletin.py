@@ -11,7 +11,7 @@ from controller.dispatch.compile import at_least
 from controller.dispatch.outbox import letter_for
 from controller.dispatch.planning import clip_ref
 from controller.dispatch.room import Room
-from controller.store import alerts, clips, deliveries, documents
+from controller.store import alerts, clips, deliveries, documents, speech
 from controller.store.alerts import AlertKind, AlertPhase, AlertRow, Part
 from controller.store.database import Conn
 from controller.store.deliveries import Delivery, Kind, Ruling, Source, Verdict
@@ -185,6 +185,8 @@ def _bulletin(conn: Conn, room: Room, area: PlaceCode, now: datetime) -> Bulleti
     for row in alerts.in_document(conn, area, now):
         sound = row.words[Part.WORDS].sound if Part.WORDS in row.words else None
         facts = clips.find(conn, sound.clip) if sound is not None and sound.clip is not None else None
+        if sound is not None and facts is not None and _is_held(conn, row, sound.wanted, facts.sha256):
+            facts = None
         if facts is not None:
             refs[facts.sha256] = clip_ref(facts)
         listed.append(alert_message(room, row, None if facts is None else ClipHash(facts.sha256)))
@@ -196,6 +198,11 @@ def _bulletin(conn: Conn, room: Room, area: PlaceCode, now: datetime) -> Bulleti
         alerts=said,
         clips=tuple(ref for ref in refs.values() if ref.sha256 in used),
     )
+
+
+def _is_held(conn: Conn, row: AlertRow, wanted: str, clip: str) -> bool:
+    """The siren goes in any case. What takes an alert back is never held: a false alarm must not last."""
+    return row.kind is AlertKind.ALERT and speech.is_held(conn, row.id, wanted, clip)
 
 
 def _one_world(listed: tuple[Alert, ...]) -> tuple[Alert, ...]:

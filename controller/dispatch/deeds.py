@@ -12,6 +12,7 @@ from controller.dispatch.forms import (
     Rendering,
     Stopped,
 )
+from controller.dispatch.recording import Recordings
 from controller.dispatch.stopping import Stopping
 from controller.dispatch.writing import Writing
 from devices.messages import AlertId
@@ -25,8 +26,11 @@ class Desk:
     a missing right is 403 ``E_RIGHT``.
     """
 
-    def __init__(self, writing: Writing, alarming: Alarming, stopping: Stopping) -> None:
+    def __init__(
+        self, writing: Writing, recordings: Recordings, alarming: Alarming, stopping: Stopping
+    ) -> None:
         self._writing = writing
+        self.recordings = recordings
         self._alarming = alarming
         self._stopping = stopping
 
@@ -55,10 +59,13 @@ class Desk:
         return await self._writing.submit(person, announcement)
 
     async def approve(
-        self, person: Person, announcement: AnnouncementId, content_hash: str
+        self, person: Person, announcement: AnnouncementId, content_hash: str, heard: str | None = None
     ) -> AnnouncementView:
-        """403 ``E_SECOND_PERSON`` for the author, 409 ``E_CHANGED`` when the content is not what was seen."""
-        return await self._writing.approve(person, announcement, content_hash)
+        """403 ``E_SECOND_PERSON`` for the author, 409 ``E_CHANGED`` when the content is not what was seen.
+
+        ``heard`` is the ``wanted`` of the rendering that was listened to: another one by now is 409 too.
+        """
+        return await self._writing.approve(person, announcement, content_hash, heard)
 
     async def send_back(self, person: Person, announcement: AnnouncementId, reason: str) -> AnnouncementView:
         """Return it to its author with a reason that says something (``E_REASON``)."""
@@ -98,6 +105,13 @@ class Desk:
     async def break_glass(self, person: Person, alert: AlertId, reason: str) -> AlertView:
         """Fire a wide scope alone, with a reason of at least 10 characters; audited for review."""
         return await self._alarming.break_glass(person, alert, reason)
+
+    async def confirm_heard(self, person: Person, alert: str, clip: str) -> None:
+        """“Đã nghe, đúng” about the words of a preview or an alert, by somebody who may fire.
+
+        409 ``E_CHANGED`` where they are others by now. Pressed again it changes nothing.
+        """
+        await self._alarming.confirm_heard(person, alert, clip)
 
     async def retract(self, person: Person, alert: AlertId, hand: Hand, idempotency_key: str) -> AlertView:
         """Cancel the alert and say so at once with the prepared words; the retraction's own view."""

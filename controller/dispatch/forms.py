@@ -11,6 +11,7 @@ from schedules.announcement import (
     AreaCode,
     BulletinClass,
     PersonId,
+    RecordingId,
 )
 from schedules.errors import Fault
 from schedules.recurrence import Timing
@@ -56,18 +57,46 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
-    """Progress in real units (sentence ``done`` of ``of``) and, when ready, the clip and how it was read."""
+    """Progress in real units (sentence ``done`` of ``of``) and, when ready, the clip and how it was read.
+
+    ``wanted`` names what is (to be) heard: it changes with the text and with the place's lexicon. ``first``
+    is the preview of the first sentence while the rest is being spoken.
+    """
 
     state: RenderState
     done: int = 0
     of: int = 0
+    first: str | None = None
     clip: ClipHash | None = None
     duration_ms: int = 0
+    wanted: str = ""
     spoken: str = ""
     guesses: tuple[Reading, ...] = ()
     code: str = ""
     vi: str = ""
     en: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingView:
+    """The recording of a bài: what was sent, and what preparing it has changed.
+
+    The ``before_…`` are the original's own; they are None until it has been prepared. ``flaws`` are what
+    can't be mended, in Vietnamese and in English.
+    """
+
+    id: RecordingId
+    name: str
+    kind: str
+    size: int
+    sent_by_name: str
+    sent_at: datetime
+    before_ms: int | None = None
+    before_lufs: float | None = None
+    before_peak_dbfs: float | None = None
+    cut_ms: int = 0
+    after_lufs: float | None = None
+    flaws: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +115,7 @@ class AnnouncementView:
     may_approve: bool = False
     may_withdraw: bool = False
     may_undo: bool = False
+    recording: RecordingView | None = None
 
 
 class Hand(StrEnum):
@@ -162,8 +192,24 @@ class EmergencyPreview:
     wide: bool
     only_offline: bool
     typed_name: str
+    gate: "Gate"
     made_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Whether the words of an alert wait for somebody to listen, and who has.
+
+    They are ``held`` where a recogniser heard another number than was written; the siren never is. ``clip``
+    is what has to be confirmed, ``may_release`` whether this person may.
+    """
+
+    held: bool = False
+    clip: ClipHash | None = None
+    heard_by_name: str = ""
+    heard_at: datetime | None = None
+    may_release: bool = False
 
 
 class AlertPhase(StrEnum):
@@ -220,6 +266,7 @@ class AlertView:
     second_by_name: str | None = None
     break_glass_reason: str | None = None
     references: tuple[AlertId, ...] = ()
+    gate: "Gate | None" = None
     may_confirm: bool = False
     may_retract: bool = False
 

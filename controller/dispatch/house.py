@@ -7,8 +7,13 @@ from typing import Protocol
 from controller.clock import Clock
 from controller.config import Settings
 from controller.dispatch.deeds import Desk
+from controller.dispatch.grouping import Groups
+from controller.dispatch.lexicon import Lexicons
+from controller.dispatch.lexicon_views import LexiconViews
+from controller.dispatch.programming import Programming
 from controller.dispatch.signals import Signals
 from controller.dispatch.views import Views
+from controller.dispatch.weeks import Weeks
 from controller.lanes import Lanes
 from controller.metrics import Metrics
 from controller.store.database import Database
@@ -35,6 +40,21 @@ class House(Protocol):
 
     @property
     def views(self) -> Views: ...
+
+    @property
+    def lexicons(self) -> Lexicons: ...
+
+    @property
+    def groups(self) -> Groups: ...
+
+    @property
+    def lexicon_views(self) -> LexiconViews: ...
+
+    @property
+    def weeks(self) -> Weeks: ...
+
+    @property
+    def programming(self) -> Programming: ...
 
     @property
     def signals(self) -> Signals: ...

@@ -16,7 +16,7 @@ from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.fleet import monitor as fleet_monitor
 from controller.fleet.monitor import Changes
-from controller.store import audit, deliveries, documents, nodes, outbox, receipts
+from controller.store import audit, deliveries, documents, groups, nodes, outbox, receipts
 from controller.store.database import Conn
 from controller.store.deliveries import Delivery, Key
 from controller.store.documents import Document, DocumentKind
@@ -27,6 +27,7 @@ from devices.messages import (
     AreaCode,
     ClockState,
     Desired,
+    GroupId,
     Hello,
     NodeId,
     Receipt,
@@ -268,10 +269,13 @@ def ensure_desired(conn: Conn, room: Room, node_id: NodeId, now: datetime) -> li
         return []
     topic = topics.desired(node_id)
     held = documents.get(conn, topic)
-    wanted = _desired(room, node, 0, now)
+    belongs = groups.of_node(conn, node_id)
+    wanted = _desired(room, node, belongs, 0, now)
     content = repr(
         (wanted.areas, wanted.clip_base, wanted.volume_ceiling, wanted.quiet_from, wanted.quiet_to)
     )
+    if belongs:
+        content += f" in {belongs}"
     if room.epoch:
         # The node may hold what a restored database has forgotten: it is told anew.
         content += f" in epoch {room.epoch}"
@@ -279,7 +283,7 @@ def ensure_desired(conn: Conn, room: Room, node_id: NodeId, now: datetime) -> li
     if held is not None and lasts and held.content_hash == content:
         return []
     version = max(nodes.next_desired(conn, node_id), 1 + (held.version if held is not None else 0))
-    desired = _desired(room, node, at_least(version, room.epoch), now)
+    desired = _desired(room, node, belongs, at_least(version, room.epoch), now)
     document = Document(
         topic=topic,
         kind=DocumentKind.DESIRED,
@@ -294,7 +298,9 @@ def ensure_desired(conn: Conn, room: Room, node_id: NodeId, now: datetime) -> li
     return [letter_for(document)]
 
 
-def _desired(room: Room, node: nodes.Node, version: int, now: datetime) -> Desired:
+def _desired(
+    room: Room, node: nodes.Node, belongs: dict[GroupId, int], version: int, now: datetime
+) -> Desired:
     settings = room.settings
     return Desired(
         tenant=TenantId(room.tenant),
@@ -304,7 +310,7 @@ def _desired(room: Room, node: nodes.Node, version: int, now: datetime) -> Desir
         issued_at=now,
         expires_at=now + DESIRED_LIFE,
         areas=tuple(AreaCode(code) for code in room.tree.chain(node.area)),
-        groups={},
+        groups=belongs,
         clip_base=room.clip_base,
         languages=node.languages,
         volume_ceiling=node.volume_ceiling,

@@ -20,6 +20,7 @@ from schedules.calendar import QuietHours
 if TYPE_CHECKING:
     from controller.dispatch.outbox import Sender
     from controller.dispatch.rendering import Studio
+    from controller.dispatch.taking import Recorder
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Room:
     clip_base: str
     metrics: Metrics
     studio: "Studio" = field(init=False)
+    recorder: "Recorder" = field(init=False)
     sender: "Sender" = field(init=False)
     link: Link = field(init=False)
 

@@ -1,6 +1,7 @@
 """Rows of the store as what people are shown: one place, so that a deed's answer and a page never differ."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,15 +14,17 @@ from controller.dispatch.forms import (
     CutLine,
     EmergencyForm,
     EmergencyPreview,
+    Gate,
     NodeLine,
     Reach,
     Reading,
+    RecordingView,
     Rendering,
     RenderState,
 )
 from controller.dispatch.rendering import Studio
 from controller.dispatch.room import Room
-from controller.store import alerts, occurrences, people
+from controller.store import alerts, occurrences, people, speech
 from controller.store import sounds as store_sounds
 from controller.store.alerts import AlertKind, AlertRow, Part, VillageReach
 from controller.store.announcements import Event, EventDeed, Kept
@@ -46,8 +49,10 @@ def rendering_of(sound: store_sounds.Sound, studio: Studio) -> Rendering:
         state=RenderState(sound.state.value),
         done=progress.done if progress else 0,
         of=progress.of if progress else 0,
+        first=progress.first if progress else None,
         clip=None if sound.clip is None else ClipHash(sound.clip),
         duration_ms=sound.duration_ms or 0,
+        wanted=sound.wanted,
         spoken=sound.spoken,
         guesses=tuple(
             Reading(
@@ -74,6 +79,7 @@ def announcement_view(
     next_at: datetime | None,
     room: Room,
     now: datetime,
+    recording: RecordingView | None = None,
 ) -> AnnouncementView:
     a = kept.announcement
     writes = may(person, Right.WRITE, a.area, room.tree)
@@ -95,6 +101,7 @@ def announcement_view(
         ),
         may_withdraw=writes and a.state is not State.WITHDRAWN,
         may_undo=undoable,
+        recording=recording,
     )
 
 
@@ -128,7 +135,8 @@ class Showing:
 
     async def alert(self, person: Person, row: AlertRow) -> AlertView:
         reach, names, kinds = await self._room.db.read(_alert_facts, row.id)
-        return self.alert_view(person, row, reach, names, kinds)
+        view = self.alert_view(person, row, reach, names, kinds)
+        return replace(view, gate=await self._gate(person, row))
 
     def alert_view(
         self,
@@ -181,6 +189,12 @@ class Showing:
             ),
         )
 
+    async def _gate(self, person: Person, row: AlertRow) -> Gate:
+        return replace(
+            await self._room.db.read(gate_of, row),
+            may_release=may(person, Right.EMERGENCY, row.area, self._room.tree),
+        )
+
     async def preview(self, row: AlertRow) -> EmergencyPreview:
         room = self._room
         now = room.clock.now()
@@ -217,6 +231,7 @@ class Showing:
             wide=scope.wide,
             only_offline=bool(ground) and len(lost) == len(ground),
             typed_name=scope.typed_name,
+            gate=replace(await room.db.read(gate_of, fresh), may_release=True),
             made_at=row.drafted_at,
             expires_at=row.drafted_at + PREVIEW_LIFE,
         )
@@ -248,6 +263,21 @@ class Showing:
                 resumes=isinstance(effect, Cut) and effect.resumes,
             )
         return tuple(lines.values())
+
+
+def gate_of(conn: Conn, row: AlertRow) -> Gate:
+    """What stands between an alert's words and the loudspeakers; nothing ever holds what takes one back."""
+    words = row.words.get(Part.WORDS)
+    if row.kind is not AlertKind.ALERT or words is None or words.sound.clip is None:
+        return Gate()
+    clip = words.sound.clip
+    yes = speech.confirmed(conn, row.id, clip)
+    return Gate(
+        held=speech.is_held(conn, row.id, words.sound.wanted, clip),
+        clip=ClipHash(clip),
+        heard_by_name="" if yes is None else people.names(conn).get(yes.who, yes.who),
+        heard_at=None if yes is None else yes.at,
+    )
 
 
 def form_of(row: AlertRow) -> EmergencyForm:

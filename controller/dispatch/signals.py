@@ -16,6 +16,8 @@ class Wake(StrEnum):
     AUDITOR = "auditor"
     RENEWER = "renewer"
     RENDERER = "renderer"
+    RECORDER = "recorder"
+    LEXICON = "lexicon"
 
 
 class Topic(StrEnum):

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controller.dispatch.compile import Sound
-from controller.store import areas, clips, meta
+from controller.dispatch.lexicon_use import used_in
+from controller.store import areas, clips, lexicon, meta
 from controller.store.database import Conn
+from controller.store.lexicon import USUAL, Own
 from devices.messages import ClipHash, ClipRef
 from schedules.announcement import AnnouncementId
-from schedules.area import Area
+from schedules.area import Area, inside
 from schedules.session import Session, closing_id, opening_id
 
 BULLETIN = "bulletin"
@@ -26,10 +28,15 @@ class Order:
     repeat: int = 1
     chime: bool = True
     issued_at: str | None = None
+    own: Own = USUAL
 
     @property
     def print(self) -> str:
-        said = [self.text, self.style, self.repeat, self.chime, self.issued_at]
+        said: list[object] = [self.text, self.style, self.repeat, self.chime, self.issued_at]
+        if self.own != USUAL:
+            # what is read as everywhere keeps the print that it had before there were lexicons
+            lines = [[line.written, line.reading, line.priority] for line in self.own.lines]
+            said += [lines, self.own.region.value]
         return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -51,18 +58,19 @@ def recall(conn: Conn, order: Order) -> ClipRef | None:
     )
 
 
-def session_orders(session: Session, area: Area) -> dict[AnnouncementId, tuple[Order, str]]:
-    """What a session's opening and closing say, and their titles."""
-    place, name = _in_a_sentence(area.name), _in_a_sentence(session.name)
+def session_orders(session: Session, area: Area, own: Own = USUAL) -> dict[AnnouncementId, tuple[Order, str]]:
+    """What a session's opening and closing say by the place's own words, and their titles."""
+    place, name = inside(area.name), session.name[:1].lower() + session.name[1:]
     found: dict[AnnouncementId, tuple[Order, str]] = {}
     if session.opening:
         said = f"Đài truyền thanh {place} xin kính chào bà con. Mời bà con nghe {name}."
-        found[opening_id(session.id)] = (Order(text=said), f"Mở đầu {name}")
+        found[opening_id(session.id)] = (Order(text=said, own=used_in(said, own)), f"Mở đầu {name}")
     if session.closing:
         said = (
             f"{session.name} của đài truyền thanh {area.name} đến đây là hết. Xin cảm ơn bà con đã lắng nghe."
         )
-        found[closing_id(session.id)] = (Order(text=said, chime=False), f"Kết thúc {name}")
+        order = Order(text=said, chime=False, own=used_in(said, own))
+        found[closing_id(session.id)] = (order, f"Kết thúc {name}")
     return found
 
 
@@ -73,12 +81,9 @@ def session_sounds(conn: Conn, sessions: Iterable[Session]) -> dict[Announcement
     for session in sessions:
         if session.area not in by_code:
             continue
-        for item, (order, title) in session_orders(session, by_code[session.area]).items():
+        own = lexicon.own(conn, session.area)
+        for item, (order, title) in session_orders(session, by_code[session.area], own).items():
             clip = recall(conn, order)
             if clip is not None:
                 found[item] = Sound(clip=clip, title=title)
     return found
-
-
-def _in_a_sentence(name: str) -> str:
-    return name[:1].lower() + name[1:]

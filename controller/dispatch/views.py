@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 from controller.access import Person, Right
 from controller.dispatch.forms import (
@@ -13,19 +14,35 @@ from controller.dispatch.forms import (
     DayView,
     DeliveryLine,
     OccurrenceLine,
+    Rendering,
     Tally,
 )
 from controller.dispatch.planning import Planner, read_programme
+from controller.dispatch.recorded import recording_view
 from controller.dispatch.refusals import allow, missing
 from controller.dispatch.room import Room
 from controller.dispatch.showing import Showing, announcement_view, in_sight, node_line
-from controller.store import alerts, announcements, deliveries, documents, occurrences, people
+from controller.errors import Problem
+from controller.store import (
+    alerts,
+    announcements,
+    clips,
+    deliveries,
+    documents,
+    occurrences,
+    people,
+    speech,
+    tallies,
+)
 from controller.store.announcements import EventDeed, Kept
+from controller.store.clips import ClipFacts
 from controller.store.database import Conn
 from controller.store.deliveries import Delivery, Kind
 from controller.store.occurrences import Planned
+from controller.store.speech import Report
+from controller.store.tallies import Count
 from devices import topics
-from devices.messages import AlertId, Heard, OccurrenceId, Programme
+from devices.messages import AlertId, OccurrenceId, Programme
 from devices.messages import AreaCode as GroundCode
 from schedules.announcement import AnnouncementId, AreaCode, PersonId, State
 from schedules.calendar import instant_of, local
@@ -57,15 +74,29 @@ class Views:
         kept = await self._room.db.read(announcements.of_branch, person.area, states, limit)
         return await self._room.db.read(self._shown, person, kept)
 
+    async def sound_facts(self, rendering: Rendering) -> tuple[Report | None, ClipFacts | None]:
+        """How the sound came out and what it measures; of a rendering that the asker has been shown."""
+        return await self._room.db.read(_sound_facts, rendering)
+
+    async def horn(self, rendering: Rendering) -> Path:
+        """The sound as it is heard at the pole, as a file. 409 ``E_NOT_READY``, 503 ``E_SPEECH``."""
+        if rendering.clip is None:
+            raise Problem("E_NOT_READY")
+        return await self._room.studio.horn(rendering.clip)
+
+    def first_sentence(self, rendering: Rendering) -> Path:
+        """The first sentence alone, while the rest is being spoken. 409 ``E_NOT_READY``."""
+        if rendering.first is None:
+            raise Problem("E_NOT_READY")
+        return self._room.studio.first_sentence(rendering.first)
+
     async def day(self, person: Person, area: AreaCode, day: date) -> DayView:
         """Everything that is heard in the area on that local day, with what became of it."""
         room = self._room
         allow(person, Right.READ, area, room.tree)
         start = instant_of(day, time())
-        planned, rows, waiting, held = await room.db.read(_day_facts, area, start)
-        by_subject: defaultdict[str, list[Delivery]] = defaultdict(list)
-        for row in rows:
-            by_subject[row.subject].append(row)
+        planned, counts, waiting, held = await room.db.read(_day_facts, area, start)
+        by_subject = by_occurrence(counts)
         ground = room.registry.on_ground((area,))
         holding = sum(
             all(
@@ -78,11 +109,11 @@ class Views:
             area=area,
             date=day,
             occurrences=tuple(
-                _occurrence_line(one, by_subject[one.occurrence.id])
+                occurrence_line(one, by_subject[one.occurrence.id])
                 for one in planned
                 if room.tree.meet(one.occurrence.targets, (area,))
             ),
-            conflicts=self._conflicts(area, day),
+            conflicts=self.conflicts(area, day),
             waiting_approval=waiting,
             nodes=len(ground),
             holding=holding,
@@ -150,7 +181,8 @@ class Views:
             alerts=tuple(row.id for row in running if room.tree.meet(row.targets, (area,))),
         )
 
-    def _conflicts(self, area: AreaCode, day: date) -> tuple[ConflictLine, ...]:
+    def conflicts(self, area: AreaCode, day: date) -> tuple[ConflictLine, ...]:
+        """What the newest plan has to say about a local day of an area, in words."""
         outcome = self._planner.last
         if outcome is None:
             return ()
@@ -187,28 +219,38 @@ class Views:
                 next_at=_next_at(conn, one.announcement.id, now),
                 room=self._room,
                 now=now,
+                recording=recording_view(conn, one, names),
             )
             for one in kept
         )
 
 
-def tally(rows: Iterable[Delivery]) -> Tally:
+def by_occurrence(counts: Iterable[Count]) -> defaultdict[str, list[Count]]:
+    """The counts of each occurrence; an empty list for one that no node has a row of."""
+    found: defaultdict[str, list[Count]] = defaultdict(list)
+    for one in counts:
+        found[one.subject].append(one)
+    return found
+
+
+def tally(counts: Iterable[Count]) -> Tally:
     """Every delivery counted once: open, or in its newest verdict."""
     total = opened = cached = heard = unheard = 0
     verdicts: dict[str, int] = {}
-    for row in rows:
-        total += 1
-        cached += row.cached_at is not None or row.started_at is not None
-        heard += row.heard is Heard.YES
-        unheard += row.heard is Heard.NO
-        if row.ruling is None:
-            opened += 1
+    for one in counts:
+        total += one.total
+        cached += one.cached
+        heard += one.heard
+        unheard += one.unheard
+        if one.verdict is None:
+            opened += one.total
         else:
-            verdicts[row.ruling.verdict.value] = verdicts.get(row.ruling.verdict.value, 0) + 1
+            verdicts[one.verdict] = verdicts.get(one.verdict, 0) + one.total
     return Tally(total=total, open=opened, cached=cached, verdicts=verdicts, heard=heard, unheard=unheard)
 
 
-def _occurrence_line(planned: Planned, rows: list[Delivery]) -> OccurrenceLine:
+def occurrence_line(planned: Planned, counts: Iterable[Count]) -> OccurrenceLine:
+    """A planned time with what became of it."""
     occurrence = planned.occurrence
     return OccurrenceLine(
         occurrence=OccurrenceId(occurrence.id),
@@ -219,19 +261,19 @@ def _occurrence_line(planned: Planned, rows: list[Delivery]) -> OccurrenceLine:
         duration_ms=occurrence.duration // timedelta(milliseconds=1),
         session=occurrence.session,
         targets=occurrence.targets,
-        tally=tally(rows),
+        tally=tally(counts),
     )
 
 
 def _day_facts(
     conn: Conn, area: AreaCode, start: datetime
-) -> tuple[tuple[Planned, ...], tuple[Delivery, ...], int, dict[str, int]]:
+) -> tuple[tuple[Planned, ...], tuple[Count, ...], int, dict[str, int]]:
     planned = occurrences.between(conn, start, start + DAY)
-    rows = deliveries.of_branch(conn, area, start, start + DAY)
+    counts = tallies.of_branch(conn, area, start, start + DAY)
     waiting = len(announcements.of_branch(conn, area, (State.SUBMITTED,), 1000))
     day = local(start).date()
     held = {one.topic: one.version for one in documents.programmes(conn, day, day) if one.area == area}
-    return planned, rows, waiting, held
+    return planned, counts, waiting, held
 
 
 def _next_at(conn: Conn, announcement: AnnouncementId, now: datetime) -> datetime | None:
@@ -295,3 +337,9 @@ def _state(row: Delivery) -> str:
     if row.cached_at is not None:
         return "cached"
     return "planned" if row.accepted_at is None else "accepted"
+
+
+def _sound_facts(conn: Conn, rendering: Rendering) -> tuple[Report | None, ClipFacts | None]:
+    facts = None if rendering.clip is None else clips.find(conn, rendering.clip)
+    report = speech.find(conn, rendering.wanted) if rendering.wanted and facts is not None else None
+    return (report if report is not None and report.clip == rendering.clip else None), facts

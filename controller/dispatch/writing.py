@@ -15,6 +15,7 @@ from controller.errors import Problem
 from controller.store import announcements, audit
 from controller.store.announcements import EventDeed, Kept
 from controller.store.database import Conn
+from controller.store.sounds import RenderState as SoundState
 from controller.store.sounds import Sound
 from schedules import approval
 from schedules.announcement import (
@@ -79,6 +80,9 @@ class Writing:
         return await self._deed(person, announcement, Right.WRITE, EventDeed.EDITED, change)
 
     async def submit(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
+        kept = await self._kept(person, announcement, Right.WRITE)
+        if kept.announcement.recording is not None and kept.sound.state is SoundState.FAILED:
+            raise Problem(kept.sound.code, field="file", status=409, vi=kept.sound.vi, en=kept.sound.en)
         await self._deed(
             person,
             announcement,
@@ -89,13 +93,16 @@ class Writing:
         await self._room.studio.want(announcement)
         return await self._look(person, announcement)
 
-    async def approve(self, person: Person, announcement: AnnouncementId, seen: str) -> AnnouncementView:
+    async def approve(
+        self, person: Person, announcement: AnnouncementId, seen: str, heard: str | None = None
+    ) -> AnnouncementView:
         return await self._deed(
             person,
             announcement,
             Right.APPROVE,
             EventDeed.APPROVED,
             lambda before, now: approval.approve(before, person.id, seen, now),
+            heard=heard,
         )
 
     async def send_back(self, person: Person, announcement: AnnouncementId, reason: str) -> AnnouncementView:
@@ -155,12 +162,13 @@ class Writing:
         deed: EventDeed,
         change: Change,
         reason: str = "",
+        heard: str | None = None,
     ) -> AnnouncementView:
         """Decide on what the store holds at that very moment (S77: two at once give one outcome)."""
         await self._kept(person, announcement, right)
         now = self._room.clock.now()
         with told_as_problems():
-            await self._room.db.write(_change, announcement, change, person, deed, reason, now)
+            await self._room.db.write(change_kept, announcement, change, person, deed, reason, now, heard)
         self._room.signals.tell(Topic.ANNOUNCEMENT, announcement)
         self._room.signals.wake(Wake.PLANNER)
         return await self._look(person, announcement)
@@ -229,7 +237,7 @@ def _add(conn: Conn, fresh: Announcement, person: Person, now: datetime) -> None
     _audit(conn, fresh, person.id, EventDeed.WROTE, now)
 
 
-def _change(
+def change_kept(
     conn: Conn,
     announcement: AnnouncementId,
     change: Change,
@@ -237,19 +245,29 @@ def _change(
     deed: EventDeed,
     reason: str,
     now: datetime,
+    heard: str | None = None,
 ) -> None:
+    """One deed on what the store holds at that very moment; nothing where it changes nothing."""
     kept = announcements.get(conn, announcement)
     if kept is None:
         raise missing()
+    if heard is not None and heard != kept.sound.wanted:
+        # the place's lexicon has changed meanwhile: nobody has heard how it is read now
+        raise Problem("E_CHANGED", field="heard")
     after = change(kept.announcement, now)
     if after == kept.announcement:
         return
     if not announcements.save(conn, after, now, expected=kept.announcement):
         raise stale()
-    if (after.text, after.repeat) != (kept.announcement.text, kept.announcement.repeat):
+    if _heard(after) != _heard(kept.announcement):
         announcements.save_sound(conn, announcement, Sound())
     announcements.note(conn, after, person.id, deed, now, reason)
     _audit(conn, after, person.id, deed, now, reason)
+
+
+def _heard(a: Announcement) -> tuple[str, int]:
+    """What its sound is made of."""
+    return a.recording or a.text, a.repeat
 
 
 def _audit(
@@ -261,6 +279,8 @@ def _audit(
         "state": a.state.value,
         "hash": content_hash(a),
     }
+    if a.recording is not None:
+        facts["recording"] = a.recording
     if reason:
         facts["reason"] = reason
     audit.append(conn, now, who, f"announcement.{deed.value}", a.id, facts)

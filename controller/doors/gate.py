@@ -12,6 +12,7 @@ from starlette.responses import Response
 from controller.dispatch.house import House
 from controller.doors.hosts import header, is_ours, origin
 from controller.doors.problems import problem_json, trace_of
+from controller.doors.streams import Metered, check_claim, is_stream, slow
 from controller.errors import Problem
 
 LONGEST_BODY = 2 * 1024 * 1024
@@ -29,6 +30,12 @@ SAFE_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+
+# Only where somebody may record: the page may ask for the microphone and play back what it has heard.
+RECORDING_HEADERS = {
+    "Content-Security-Policy": CSP.replace("media-src 'self'", "media-src 'self' blob:"),
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+}
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -97,9 +104,15 @@ class Gate:
 
 
 async def _with_body(scope: MutableMapping[str, Any], receive: Receive) -> Receive:
-    """The body, read whole within its time and size before anything looks at it; then replayed."""
+    """The body, read whole within its time and size before anything looks at it; then replayed.
+
+    A recording is not held in memory: its road reads it while it comes, and the meter counts along.
+    """
     if scope["method"] in SAFE_METHODS:
         return receive
+    if is_stream(scope):
+        check_claim(scope)
+        return Metered(receive)
     told = header(scope, b"content-length")
     if told is not None and (not told.isdecimal() or len(told) > 12):
         raise Problem("E_BODY")
@@ -118,12 +131,7 @@ async def _with_body(scope: MutableMapping[str, Any], receive: Receive) -> Recei
                 if not message.get("more_body", False):
                     break
     except TimeoutError:
-        raise Problem(
-            "E_SLOW",
-            status=408,
-            vi="Gửi quá chậm, xin thử lại.",
-            en="The request came too slowly.",
-        ) from None
+        raise slow() from None
     waiting: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def replay() -> Message:

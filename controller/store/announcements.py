@@ -19,6 +19,7 @@ from schedules.announcement import (
     AreaCode,
     BulletinClass,
     PersonId,
+    RecordingId,
     State,
     content_hash,
 )
@@ -123,9 +124,13 @@ def in_force(conn: Conn, until_after: datetime) -> tuple[Kept, ...]:
 
 
 def to_render(conn: Conn) -> tuple[Kept, ...]:
-    """Those whose sound is asked for and not there, the longest waiting first (also after a crash)."""
-    sql = "SELECT * FROM announcement WHERE render IN ('waiting', 'rendering') ORDER BY updated_at, n"
-    return tuple(_kept(row) for row in rows(conn, sql))
+    """Those whose text is to be read and is not yet, the longest waiting first (also after a crash)."""
+    return _waiting(conn, "recording IS NULL")
+
+
+def to_take(conn: Conn) -> tuple[Kept, ...]:
+    """Those whose recording is to be prepared and is not yet, the longest waiting first."""
+    return _waiting(conn, "recording IS NOT NULL")
 
 
 def search(conn: Conn, area: AreaCode, typed: str, limit: int = 50) -> tuple[Kept, ...]:
@@ -177,6 +182,12 @@ def last_event(conn: Conn, announcement: AnnouncementId, deed: EventDeed | None 
     return None if row is None else _event(row)
 
 
+def _waiting(conn: Conn, which: str) -> tuple[Kept, ...]:
+    wanted = f"render IN ('waiting', 'rendering') AND {which}"
+    sql = f"SELECT * FROM announcement WHERE {wanted} ORDER BY updated_at, n"
+    return tuple(_kept(row) for row in rows(conn, sql))
+
+
 def _row(a: Announcement) -> Row:
     approval = a.approval
     return {
@@ -190,6 +201,7 @@ def _row(a: Announcement) -> Row:
         "valid_from": to_text(a.valid_from),
         "expires_at": to_text(a.expires_at),
         "repeat": a.repeat,
+        "recording": a.recording,
         "author": a.author,
         "state": a.state.value,
         "revision": a.revision,
@@ -225,6 +237,7 @@ def _announcement(row: Row) -> Announcement:
         state=State(row["state"]),
         revision=row["revision"],
         approval=_approval(row),
+        recording=None if row["recording"] is None else RecordingId(row["recording"]),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from controller.store.database import Conn, Row, rows, upsert
+from controller.store.database import Conn, Row, insert_once, rows, upsert
 from schedules.announcement import AreaCode
 from schedules.area import LEVELS, Area, Level, Tree
 
@@ -20,6 +20,12 @@ def save(conn: Conn, areas: Iterable[Area]) -> None:
     """Insert or update, parents first whatever the order given."""
     ordered = sorted(areas, key=lambda area: LEVELS.index(area.level))
     upsert(conn, "area", (_row(area) for area in ordered), key="code")
+
+
+def add_missing(conn: Conn, areas: Iterable[Area]) -> int:
+    """Insert those whose code is new, parents first, and leave the others as they are; how many were new."""
+    ordered = sorted(areas, key=lambda area: LEVELS.index(area.level))
+    return sum(insert_once(conn, "area", _row(area), key="code") for area in ordered)
 
 
 def everywhere(conn: Conn) -> tuple[Area, ...]:

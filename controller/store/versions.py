@@ -6,7 +6,7 @@ from datetime import datetime
 
 from controller.store.database import Conn, Row, rows
 from controller.store.instants import from_text
-from schedules.announcement import AnnouncementId, AreaCode, BulletinClass
+from schedules.announcement import AnnouncementId, AreaCode, BulletinClass, RecordingId
 from schedules.recurrence import Timing, timing_from_json
 
 
@@ -22,6 +22,7 @@ class Version:
     timing: Timing
     expires_at: datetime
     repeat: int
+    recording: RecordingId | None = None
 
 
 def handed_in(conn: Conn, announcement: AnnouncementId, limit: int = 2) -> tuple[Version, ...]:
@@ -40,4 +41,5 @@ def _version(row: Row) -> Version:
         timing=timing_from_json(json.loads(row["timing"])),
         expires_at=from_text(row["expires_at"]),
         repeat=row["repeat"],
+        recording=None if row["recording"] is None else RecordingId(row["recording"]),
     )

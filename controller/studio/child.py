@@ -5,15 +5,28 @@ import itertools
 import json
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from controller.store.clips import ClipFacts
 from controller.studio.spawn import SpeechSettings, begin, dismiss
-from controller.studio.speech import OnProgress, SpeechDone, SpeechFailed, SpeechOrder, Spelled, quiet
+from controller.studio.speech import (
+    Listening,
+    OnFirst,
+    OnProgress,
+    SpeechDone,
+    SpeechFailed,
+    SpeechOrder,
+    Spelled,
+    quiet,
+    unheard,
+)
+from tts.engines.engine import Style
 from tts.files import sweep
+from tts.normalize import Reading
 
 MOST_ATTEMPTS = 2
 START_DEADLINE_S = 60.0
@@ -31,6 +44,8 @@ class _Job:
     urgent: bool
     answer: asyncio.Future[Words]
     on_progress: OnProgress = field(default=quiet)
+    on_first: OnFirst = field(default=unheard)
+    aside: bool = False
     attempts: int = 0
 
 
@@ -87,9 +102,11 @@ class SpeechProcess:
 
     async def warm(self) -> None:
         """Load what is heavy now."""
-        await self._ask({"do": "warm"}, urgent=False)
+        await self._ask(_job({"do": "warm"}))
 
-    async def render(self, order: SpeechOrder, on_progress: OnProgress = quiet) -> SpeechDone:
+    async def render(
+        self, order: SpeechOrder, on_progress: OnProgress = quiet, on_first: OnFirst = unheard
+    ) -> SpeechDone:
         """The clip of this order; raises SpeechFailed."""
         words = {
             "do": "render",
@@ -98,28 +115,41 @@ class SpeechProcess:
             "repeat": order.repeat,
             "chime": order.chime,
             "issued_at": order.issued_at,
-            "lexicon": [list(pair) for pair in order.lexicon],
+            "lexicon": _rows(order.lexicon),
+            "region": order.region.value,
+            "pin": order.pin,
             "out": str(self._settings.clips_dir),
         }
-        return _done(await self._ask(words, urgent=order.urgent, on_progress=on_progress))
+        if on_first is not unheard:
+            words |= {"first": True, "first_out": str(self._settings.previews_dir)}
+        job = _job(words, urgent=order.urgent, on_progress=on_progress, on_first=on_first)
+        return _done(await self._ask(job))
 
-    async def spell(self, text: str, lexicon: tuple[tuple[str, str], ...] = ()) -> Spelled:
+    async def horn(self, clip: Path, out: Path) -> None:
+        """The clip as it is heard at the pole, as the file ``out``; raises SpeechFailed."""
+        await self._ask(_job({"do": "horn", "clip": str(clip), "out": str(out)}, aside=True))
+
+    async def listen(self, style: Style, said: Sequence[tuple[str, str]]) -> Listening:
+        """What a recogniser hears in these sentences; raises SpeechFailed."""
+        words = {"do": "listen", "style": style.value, "said": [list(one) for one in said]}
+        heard = (await self._ask(_job(words, aside=True)))["heard"]
+        return Listening(words=int(heard["words"]), alike=int(heard["alike"]), doubts=tuple(heard["doubts"]))
+
+    async def spell(self, text: str, lexicon: tuple[Reading, ...] = ()) -> Spelled:
         """How the text will be read; raises SpeechFailed."""
-        words = {"do": "normalize", "text": text, "lexicon": [list(pair) for pair in lexicon]}
-        answer = await self._ask(words, urgent=True)
+        words = {"do": "normalize", "text": text, "lexicon": _rows(lexicon)}
+        answer = await self._ask(_job(words, urgent=True))
         return Spelled(spoken=str(answer["spoken"]), guesses=tuple(answer["guesses"]))
 
-    async def _ask(self, words: Words, *, urgent: bool, on_progress: OnProgress = quiet) -> Words:
+    async def _ask(self, job: _Job) -> Words:
         if self._keeper is None:
             raise _stopped()
-        answer: asyncio.Future[Words] = asyncio.get_running_loop().create_future()
-        job = _Job(words=words, urgent=urgent, answer=answer, on_progress=on_progress)
         self._waiting.append(job)
         self._fed.set()
-        return await answer
+        return await job.answer
 
     def _prepare(self) -> None:
-        for folder in (self._settings.cache_dir, self._settings.clips_dir):
+        for folder in (self._settings.cache_dir, self._settings.clips_dir, self._settings.previews_dir):
             folder.mkdir(parents=True, exist_ok=True)
 
     async def _keep(self) -> None:
@@ -173,19 +203,26 @@ class SpeechProcess:
             while (job := self._next()) is not None:
                 job.attempts += 1
                 number = str(next(self._ids))
-                if not self._open:
+                if not self._speaking:
                     self._busy_since = asyncio.get_running_loop().time()
                 self._open[number] = job
                 sink.write(json.dumps({"id": number, **job.words}, ensure_ascii=False).encode() + b"\n")
                 await sink.drain()
             await self._fed.wait()
 
+    @property
+    def _speaking(self) -> bool:
+        """Whether the voice has work; what goes on beside it does not count."""
+        return any(not job.aside for job in self._open.values())
+
     def _next(self) -> _Job | None:
-        """What may be sent now: urgent ones at once, an ordinary one when nothing else is open."""
+        """What may be sent now: urgent ones and those beside the voice at once, an ordinary one when the
+        voice is free."""
         self._waiting = deque(job for job in self._waiting if not job.answer.done())
         chosen = next((job for job in self._waiting if job.urgent), None)
-        if chosen is None and self._waiting and not self._open:
-            chosen = self._waiting[0]
+        if chosen is None:
+            free = not self._speaking
+            chosen = next((job for job in self._waiting if job.aside or free), None)
         if chosen is not None:
             self._waiting.remove(chosen)
         return chosen
@@ -198,7 +235,7 @@ class SpeechProcess:
             except TimeoutError:
                 if not self._ready.is_set():
                     return "did not become ready"
-                if self._open and self._patience_s() <= 0:
+                if self._speaking and self._patience_s() <= 0:
                     return "fell silent"
                 continue
             except ValueError:
@@ -215,7 +252,7 @@ class SpeechProcess:
         """How long the child may still say nothing: counted from its last word, or from its first demand."""
         if not self._ready.is_set():
             return START_DEADLINE_S
-        if not self._open:
+        if not self._speaking:
             return self._settings.deadline_s
         return self._busy_since + self._settings.deadline_s - asyncio.get_running_loop().time()
 
@@ -230,6 +267,9 @@ class SpeechProcess:
         if event == "progress":
             # later, so that a watcher's own fault is not taken for the child's
             asyncio.get_running_loop().call_soon(job.on_progress, int(words["sentence"]), int(words["of"]))
+            return
+        if event == "first":
+            asyncio.get_running_loop().call_soon(job.on_first, str(words["clip"]["sha256"]))
             return
         del self._open[words["id"]]
         self._failures = 0
@@ -279,6 +319,24 @@ def _fail(job: _Job, failure: SpeechFailed) -> None:
         job.answer.set_exception(failure)
 
 
+def _job(
+    words: Words,
+    *,
+    urgent: bool = False,
+    aside: bool = False,
+    on_progress: OnProgress = quiet,
+    on_first: OnFirst = unheard,
+) -> _Job:
+    answer: asyncio.Future[Words] = asyncio.get_running_loop().create_future()
+    return _Job(
+        words=words, urgent=urgent, aside=aside, answer=answer, on_progress=on_progress, on_first=on_first
+    )
+
+
+def _rows(lexicon: tuple[Reading, ...]) -> list[list[str | int]]:
+    return [[row.written, row.reading, row.priority] for row in lexicon]
+
+
 def _done(words: Words) -> SpeechDone:
     clip = words["clip"]
     return SpeechDone(
@@ -293,4 +351,7 @@ def _done(words: Words) -> SpeechDone:
         ),
         spoken=str(words["spoken"]),
         guesses=tuple(words["guesses"]),
+        said=tuple(words["said"]),
+        findings=tuple(words["findings"]),
+        words_a_minute=float(words["words_a_minute"]),
     )

@@ -1,30 +1,46 @@
 """What is asked of speech and what comes back, and the one interface behind which it happens."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from controller.store.clips import ClipFacts
 from tts.engines.engine import Style
+from tts.normalize import Reading
+from tts.reading.regions import Region
 
 OnProgress = Callable[[int, int], None]
 """Called with (sentence, of) after each sentence; belongs to the event loop's thread."""
+
+
+OnFirst = Callable[[str], None]
+"""Called with the hash of the first sentence as a clip of its own, which lies in the folder of previews."""
 
 
 def quiet(sentence: int, of: int) -> None:
     """For callers who do not watch."""
 
 
+def unheard(sha256: str) -> None:
+    """For callers who wait for the whole."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechOrder:
-    """One text to be read. ``issued_at`` is said with every repeat; ``lexicon`` is (written, read)."""
+    """One text to be read; ``issued_at`` is said with every repeat, lexicon and region are the place's.
+
+    ``pin``: its sentences stay in the cache whatever their age.
+    """
 
     text: str
     style: Style = Style.BULLETIN
     repeat: int = 1
     chime: bool = True
     issued_at: str | None = None
-    lexicon: tuple[tuple[str, str], ...] = ()
+    lexicon: tuple[Reading, ...] = ()
+    region: Region = Region.NORTH
+    pin: bool = False
 
     @property
     def urgent(self) -> bool:
@@ -34,11 +50,27 @@ class SpeechOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechDone:
-    """The clip lies in the clips folder under its hash. ``guesses`` are the normaliser's, as plain values."""
+    """The clip lies in the clips folder under its hash.
+
+    ``guesses`` are the normaliser's, ``said`` tells who spoke each sentence, ``findings`` what the checks
+    found, all as plain values (tts/wire.py).
+    """
 
     clip: ClipFacts
     spoken: str
     guesses: tuple[Mapping[str, Any], ...] = ()
+    said: tuple[Mapping[str, Any], ...] = ()
+    findings: tuple[Mapping[str, Any], ...] = ()
+    words_a_minute: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """What a recogniser made of a text: syllables, those heard alike, and the doubts as plain values."""
+
+    words: int
+    alike: int
+    doubts: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +111,19 @@ class Speaker(Protocol):
     async def warm(self) -> None:
         """Load what is heavy now. Raises SpeechFailed."""
 
-    async def render(self, order: SpeechOrder, on_progress: OnProgress = quiet) -> SpeechDone:
+    async def render(
+        self, order: SpeechOrder, on_progress: OnProgress = quiet, on_first: OnFirst = unheard
+    ) -> SpeechDone:
         """The clip of this order. Raises SpeechFailed."""
 
-    async def spell(self, text: str, lexicon: tuple[tuple[str, str], ...] = ()) -> Spelled:
+    async def horn(self, clip: Path, out: Path) -> None:
+        """Put the clip as it is heard at the pole into the file ``out``. Raises SpeechFailed."""
+
+    async def listen(self, style: Style, said: Sequence[tuple[str, str]]) -> Listening:
+        """What a recogniser hears in these sentences, each with who spoke it.
+
+        Raises SpeechFailed: ``E_HEARING_ABSENT`` where none is installed.
+        """
+
+    async def spell(self, text: str, lexicon: tuple[Reading, ...] = ()) -> Spelled:
         """How the text will be read. Raises SpeechFailed."""

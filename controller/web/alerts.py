@@ -11,11 +11,20 @@ from controller.access import Right, may
 from controller.dispatch.forms import AlertPhase, AlertView, DeliveryLine, Hand, NodeLine, Reach
 from controller.errors import Problem
 from controller.store import people
+from controller.web.hearing import (
+    FirstShown,
+    Piece,
+    first_sentence,
+    gate_facts,
+    horn,
+    sound_facts,
+    sound_piece,
+)
 from controller.web.looks import Look, delivery_look, node_look, phase_look
 from controller.web.naming import what_and_where
 from controller.web.page import Open, Page, go, read_form
 from controller.web.says import Says
-from controller.web.telling import Wrong, hazard_word, sound
+from controller.web.telling import Wrong, hazard_word
 from devices.messages import AlertId, Heard, Mode
 from schedules.announcement import AreaCode, PersonId
 
@@ -44,11 +53,31 @@ async def show_alert(page: Reader, alert: str) -> Response:
 
 
 @router.get("/canh-bao/{alert}/tieng")
-async def show_alert_sound(page: Reader, alert: str) -> Response:
+async def show_alert_sound(page: Reader, alert: str, dau: FirstShown = "", phan: Piece = "") -> Response:
     """How far its words are (a piece of the page)."""
     found = await page.house.views.alert(page.person, AlertId(alert))
-    url = f"/canh-bao/{found.id}/tieng"
-    return HTMLResponse(page.part("_sound.html", sound=sound(found.words, page.says), sound_url=url))
+    return HTMLResponse(await sound_piece(page, found.words, f"/canh-bao/{found.id}", dau, phan))
+
+
+@router.get("/canh-bao/{alert}/cot-loa")
+async def hear_horn(request: Request, page: Reader, alert: str) -> Response:
+    """Its words as at the foot of the pole."""
+    return await horn(request, page, (await page.house.views.alert(page.person, AlertId(alert))).words)
+
+
+@router.get("/canh-bao/{alert}/cau-dau")
+async def hear_first(request: Request, page: Reader, alert: str) -> Response:
+    """The first sentence of its words, while the rest is being spoken."""
+    found = await page.house.views.alert(page.person, AlertId(alert))
+    return await first_sentence(request, page, found.words)
+
+
+@router.post("/canh-bao/{alert}/da-nghe")
+async def do_confirm_heard(request: Request, page: Operator, alert: str) -> Response:
+    """Somebody has listened: the words that were held follow the siren."""
+    form = await read_form(request)
+    await page.house.desk.confirm_heard(page.person, alert, form.get("clip")[:64])
+    return go(f"/canh-bao/{AlertId(alert)}")
 
 
 @router.post("/canh-bao/{alert}/dong-y")
@@ -96,7 +125,7 @@ async def ending_part(a: AlertView, page: Page) -> str:
 async def _ending(a: AlertView, page: Page) -> dict[str, Any]:
     pending = a.phase is AlertPhase.PENDING_SECOND
     return {
-        "token": page.visitor.form_token if page.visitor else "",
+        **gate_facts(page, a.gate, f"/canh-bao/{a.id}/da-nghe"),
         "pending_own": pending and a.fired_by == page.person.id and page.may(Right.EMERGENCY),
         "seconds_names": await second_persons(page, a.issuer, a.fired_by) if pending else (),
         "clear_key": f"{Hand.ALL_CLEAR}-{a.id}",
@@ -146,8 +175,7 @@ async def _show(page: Page, a: AlertView, *, problem: Problem | None = None) -> 
         faults=faults,
         title=what_and_where(a, page.says, page.house.tree),
         hazard_word=hazard_word(a.hazard, page),
-        sound=sound(a.words, page.says),
-        sound_url=f"/canh-bao/{a.id}/tieng",
+        **await sound_facts(page, a.words, f"/canh-bao/{a.id}"),
         shown=a.id,
         **await _ending(a, page),
         **await _reach(a, page),

@@ -18,6 +18,7 @@ FILES = {
     "loa.css": ("controller.web", "static/loa.css", "text/css; charset=utf-8"),
     "loa.js": ("controller.web", "static/loa.js", "text/javascript; charset=utf-8"),
     "loa.svg": ("controller.web", "static/loa.svg", "image/svg+xml"),
+    "record.js": ("controller.web", "static/record.js", "text/javascript; charset=utf-8"),
     "hazards.svg": ("controller.web", "static/hazards.svg", "image/svg+xml"),
     "lib/htmx.js": ("js_lib_htmx", "static/htmx/htmx.min.js", "text/javascript; charset=utf-8"),
 }

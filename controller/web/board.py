@@ -1,8 +1,9 @@
 """Cụm loa: every node's state with its reasons and age."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -71,13 +72,20 @@ async def known_board(page: Page) -> BoardView:
     lost_at = page.house.link_lost_at
     if board.link_up or lost_at is None:
         return board
-    nodes = tuple(
+    nodes = as_known(board.nodes, lost_at)
+    return replace(board, nodes=nodes, counts=Counter(line.health for line in nodes))
+
+
+def as_known(lines: Iterable[NodeLine], lost_at: datetime | None) -> tuple[NodeLine, ...]:
+    """While the link is lost (``lost_at``) whatever is not known to be silent is unknown since then."""
+    if lost_at is None:
+        return tuple(lines)
+    return tuple(
         line
         if line.health in ("silent", "retired")
         else replace(line, health="unknown", since=lost_at, reasons=(), sounding=None)
-        for line in board.nodes
+        for line in lines
     )
-    return replace(board, nodes=nodes, counts=Counter(line.health for line in nodes))
 
 
 async def on_air_titles(board: BoardView, page: Page) -> dict[str, str]:

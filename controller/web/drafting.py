@@ -10,6 +10,7 @@ from controller.web.says import Says
 from schedules.announcement import AreaCode, BulletinClass
 from schedules.calendar import FIRST_YEAR, LAST_YEAR, ZONE, local
 from schedules.recurrence import AfterApproval, NextSession, Once, Timing, Weekly
+from schedules.rule import Rule
 
 FIRST_VALIDITY = timedelta(days=3)
 EVENING = time(20)
@@ -97,7 +98,7 @@ def typed_fields(form: Form, whole: AreaCode) -> PlaceFields:
         when=form.get("when"),
         once_date=form.get("once_date")[:20],
         once_time=form.get("once_time")[:20],
-        days=_days(form),
+        days=chosen_days(form),
         weekly_time=form.get("weekly_time")[:20],
         first=form.get("first")[:20],
         last=form.get("last")[:20],
@@ -112,6 +113,7 @@ _KINDS: dict[type[Timing], str] = {
     NextSession: "next_session",
     Once: "once",
     Weekly: "weekly",
+    Rule: "rule",
 }
 
 
@@ -143,11 +145,11 @@ def _timing(form: Form, says: Says) -> Timing:
         case "once":
             return Once(at=_instant(form, "once_date", "once_time", "timing.at", says))
         case "weekly":
-            days = _days(form)
+            days = chosen_days(form)
             if not days:
                 raise _problem("timing.days", "problem.days", says)
             return Weekly(
-                at=_time(form, "weekly_time", "timing.at", says),
+                at=typed_time(form, "weekly_time", "timing.at", says),
                 days=days,
                 first=_date(form, "first", "timing.first", says),
                 last=_date(form, "last", "timing.last", says),
@@ -156,12 +158,13 @@ def _timing(form: Form, says: Says) -> Timing:
             raise _problem("timing", "problem.choose", says)
 
 
-def _days(form: Form) -> frozenset[int]:
+def chosen_days(form: Form) -> frozenset[int]:
+    """The ticked days of the week, 0 = Monday."""
     return frozenset(int(day) for day in form.all("days") if day in tuple("0123456"))
 
 
 def _instant(form: Form, day: str, wall: str, field: str, says: Says) -> datetime:
-    found = datetime.combine(_date(form, day, field, says), _time(form, wall, field, says), tzinfo=ZONE)
+    found = datetime.combine(_date(form, day, field, says), typed_time(form, wall, field, says), tzinfo=ZONE)
     return found.astimezone(UTC)
 
 
@@ -178,7 +181,8 @@ def _date(form: Form, name: str, field: str, says: Says) -> date:
     return found
 
 
-def _time(form: Form, name: str, field: str, says: Says) -> time:
+def typed_time(form: Form, name: str, field: str, says: Says) -> time:
+    """A wall-clock time as browsers send it; Problem ``E_TIME`` at ``field`` for anything else."""
     typed = form.get(name).strip()
     if not typed:
         raise _problem(field, "problem.time_missing", says)

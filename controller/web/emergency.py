@@ -12,12 +12,21 @@ from controller.dispatch.forms import EmergencyForm, EmergencyPreview
 from controller.errors import Problem
 from controller.web.alerts import second_persons
 from controller.web.drafting import chosen_targets
+from controller.web.hearing import (
+    FirstShown,
+    Piece,
+    first_sentence,
+    gate_facts,
+    horn,
+    sound_facts,
+    sound_piece,
+)
 from controller.web.looks import node_look
-from controller.web.naming import inside
 from controller.web.page import Open, Page, go, read_form
-from controller.web.telling import Wrong, hazard_word, sound
+from controller.web.telling import hazard_word, refused
 from devices.messages import Mode
 from schedules.announcement import AreaCode
+from schedules.area import inside
 from schedules.emergency import Hazard
 
 router = APIRouter(include_in_schema=False)
@@ -108,12 +117,36 @@ async def show_preview(page: Operator, preview: str) -> Response:
 
 
 @router.get("/khan-cap/xem-truoc/{preview}/tieng")
-async def show_preview_sound(page: Operator, preview: str) -> Response:
-    """How far its words are (a piece of the page)."""
+async def show_preview_sound(
+    page: Operator, preview: str, dau: FirstShown = "", phan: Piece = ""
+) -> Response:
+    """How far its words are, and whether somebody has to listen first (pieces of the page)."""
     found = await page.house.desk.look_at_preview(page.person, preview)
-    url = f"/khan-cap/xem-truoc/{found.id}/tieng"
-    piece = page.part("_sound.html", sound=sound(found.words, page.says), sound_url=url)
-    return HTMLResponse(piece + page.part("_length.html", p=found, apart=True))
+    place = f"/khan-cap/xem-truoc/{found.id}"
+    piece = await sound_piece(page, found.words, place, dau, phan)
+    gate = page.part("_gate.html", **gate_facts(page, found.gate, f"{place}/da-nghe", apart=True))
+    return HTMLResponse(piece + page.part("_length.html", p=found, apart=True) + gate)
+
+
+@router.get("/khan-cap/xem-truoc/{preview}/cot-loa")
+async def hear_horn(request: Request, page: Operator, preview: str) -> Response:
+    """Its words as at the foot of the pole."""
+    return await horn(request, page, (await page.house.desk.look_at_preview(page.person, preview)).words)
+
+
+@router.get("/khan-cap/xem-truoc/{preview}/cau-dau")
+async def hear_first(request: Request, page: Operator, preview: str) -> Response:
+    """The first sentence of its words, while the rest is being spoken."""
+    found = await page.house.desk.look_at_preview(page.person, preview)
+    return await first_sentence(request, page, found.words)
+
+
+@router.post("/khan-cap/xem-truoc/{preview}/da-nghe")
+async def do_confirm_heard(request: Request, page: Operator, preview: str) -> Response:
+    """Somebody has listened before pressing: the words go along with the siren."""
+    form = await read_form(request)
+    await page.house.desk.confirm_heard(page.person, preview, form.get("clip")[:64])
+    return go(f"/khan-cap/xem-truoc/{preview}")
 
 
 @router.post("/khan-cap/phat")
@@ -157,7 +190,7 @@ async def _choose(page: Page, chosen: Chosen, *, problem: Problem | None = None)
         "emergency.html",
         status=problem.status if problem else 200,
         form=chosen,
-        faults=_wrongs(problem, page),
+        faults=refused(problem, page, _FIELDS),
         hazards=[_card(hazard, page) for hazard in FIRST],
         more=[_card(hazard, page) for hazard in rest],
         more_open=any(hazard.value == chosen.hazard for hazard in rest),
@@ -175,7 +208,7 @@ async def _look(page: Page, preview: EmergencyPreview, *, problem: Problem | Non
         status=problem.status if problem else 200,
         p=preview,
         drill=preview.form.mode is Mode.EXERCISE,
-        faults=_wrongs(problem, page),
+        faults=refused(problem, page, _FIELDS),
         hazard_word=hazard_word(preview.form.hazard, page),
         consequence=says.t(
             "preview.consequence",
@@ -188,8 +221,8 @@ async def _look(page: Page, preview: EmergencyPreview, *, problem: Problem | Non
         seconds_names=await second_persons(page, preview.form.area, page.person.id) if preview.wide else (),
         node_look=lambda line: node_look(line, says),
         fire_key=f"fire-{preview.id}",
-        sound=sound(preview.words, says),
-        sound_url=f"/khan-cap/xem-truoc/{preview.id}/tieng",
+        **await sound_facts(page, preview.words, f"/khan-cap/xem-truoc/{preview.id}"),
+        **gate_facts(page, preview.gate, f"/khan-cap/xem-truoc/{preview.id}/da-nghe"),
     )
 
 
@@ -228,15 +261,6 @@ def _form(page: Page, chosen: Chosen) -> EmergencyForm:
         text=chosen.text,
         mode=Mode.EXERCISE if chosen.drill else Mode.ACTUAL,
     )
-
-
-def _wrongs(problem: Problem | None, page: Page) -> tuple[Wrong, ...]:
-    if problem is None:
-        return ()
-    if problem.status in (401, 403, 404):
-        raise problem
-    said = problem.vi if page.says.t.language == "vi" else problem.en
-    return (Wrong(field=_FIELDS.get(problem.code, problem.field or ""), said=said),)
 
 
 _FIELDS = {

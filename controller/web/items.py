@@ -10,9 +10,11 @@ from controller.access import Right
 from controller.dispatch.forms import AnnouncementView, RenderState
 from controller.errors import Problem
 from controller.web.changes import changes_since_seen
+from controller.web.hearing import FirstShown, Piece, first_sentence, horn, sound_facts, sound_piece
 from controller.web.looks import item_look
 from controller.web.page import Open, Page, go, read_form
-from controller.web.telling import Wrong, row, sound, timing_words, told, wrongs
+from controller.web.recorded import recorded
+from controller.web.telling import Wrong, row, timing_words, told, wrongs
 from schedules.announcement import AnnouncementId, State
 
 router = APIRouter(include_in_schema=False)
@@ -31,13 +33,25 @@ async def show_item(page: Reader, announcement: str, xong: str = "") -> Response
 
 
 @router.get("/bai/{announcement}/tieng")
-async def show_sound(page: Reader, announcement: str) -> Response:
+async def show_sound(page: Reader, announcement: str, dau: FirstShown = "", phan: Piece = "") -> Response:
     """How far its sound is (a piece of the page)."""
     view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
-    html = page.part(
-        "_sound.html", sound=sound(view.rendering, page.says), sound_url=f"/bai/{announcement}/tieng"
-    )
-    return HTMLResponse(html)
+    place = f"/bai/{view.announcement.id}"
+    return HTMLResponse(await sound_piece(page, view.rendering, place, dau, phan))
+
+
+@router.get("/bai/{announcement}/cot-loa")
+async def hear_horn(request: Request, page: Reader, announcement: str) -> Response:
+    """Its sound as at the foot of the pole."""
+    view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    return await horn(request, page, view.rendering)
+
+
+@router.get("/bai/{announcement}/cau-dau")
+async def hear_first(request: Request, page: Reader, announcement: str) -> Response:
+    """Its first sentence, while the rest is being spoken."""
+    view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    return await first_sentence(request, page, view.rendering)
 
 
 @router.post("/bai/{announcement}/hoan-tac")
@@ -76,7 +90,8 @@ async def do_approve(request: Request, page: Approver, announcement: str) -> Res
     """Approve exactly what was seen."""
     form, identity = await read_form(request), AnnouncementId(announcement)
     try:
-        await page.house.desk.approve(page.person, identity, form.get("content_hash"))
+        heard = form.get("heard") or None
+        await page.house.desk.approve(page.person, identity, form.get("content_hash"), heard)
     except Problem as problem:
         if problem.status == 404:
             raise
@@ -110,9 +125,10 @@ async def _item(page: Page, view: AnnouncementView, done: str) -> Response:
         done=done,
         returned=view.returned_reason if a.state is State.RETURNED else "",
         told=told(view, page),
+        recorded=recorded(view, page),
         faults=wrongs(view.faults, page.says),
-        sound=sound(view.rendering, page.says),
-        sound_url=f"/bai/{a.id}/tieng",
+        **await sound_facts(page, view.rendering, f"/bai/{a.id}"),
+        read_otherwise=await page.house.lexicon_views.is_read_otherwise(page.person, a.id),
     )
 
 
@@ -137,10 +153,11 @@ async def _approval(
         own=a.author == page.person.id and a.state is State.SUBMITTED,
         faults=faults,
         guesses=rendering.guesses,
+        heard=rendering.wanted,
         changes=await changes_since_seen(page, a),
         told=told(view, page),
-        sound=sound(rendering, says),
-        sound_url=f"/bai/{a.id}/tieng",
+        recorded=recorded(view, page),
+        **await sound_facts(page, rendering, f"/bai/{a.id}"),
         reason=reason[:500],
         reason_open=bool(reason) or (problem is not None and problem.field == "reason"),
     )

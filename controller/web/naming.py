@@ -4,16 +4,8 @@ from controller.dispatch.forms import AlertView
 from controller.web.says import Says
 from devices.messages import Mode
 from schedules.announcement import AreaCode
-from schedules.area import Tree
+from schedules.area import Tree, inside
 from schedules.emergency import NAMES, Hazard
-
-KINDS = ("Thành phố", "Thị trấn", "Thị xã", "Phường", "Thôn", "Tỉnh", "Xã", "Tổ", "Ấp", "Bản")
-"""Kinds of place are written small inside a sentence, capital at its beginning."""
-
-
-def inside(name: str) -> str:
-    """`xã Quảng Điền`, as a name stands in the middle of a sentence."""
-    return name[:1].lower() + name[1:] if name.startswith(tuple(f"{kind} " for kind in KINDS)) else name
 
 
 def hazard_name(name: str, says: Says) -> str:

@@ -44,6 +44,10 @@ def _alert(a: AlertView, says: Says, tree: Tree) -> Notice:
     if a.may_confirm:
         said = t("notice.second", name=a.fired_by_name, headline=title)
         return Notice(tone=tone, said=said, href=href, word=t("notice.second_see"), call=True)
+    if a.gate is not None and a.gate.held and a.gate.may_release:
+        return Notice(
+            tone="bad", said=t("notice.held", headline=title), href=href, word=t("notice.held_see"), call=True
+        )
     pending = a.phase is AlertPhase.PENDING_SECOND
     said = t("notice.pending" if pending else "today.alert", headline=title)
     return Notice(tone="warn" if pending else tone, said=said, href=href, word=t("today.alert_see"))

@@ -30,7 +30,9 @@ LANGUAGE_COOKIE = "loa-lang"
 NAV = (
     ("/", "nav.today", Right.READ),
     ("/viet-bai", "nav.write", Right.WRITE),
+    ("/tu-dien", "nav.lexicon", Right.WRITE),
     ("/duyet", "nav.approve", Right.APPROVE),
+    ("/lich-tuan", "nav.week", Right.READ),
     ("/khan-cap", "nav.emergency", Right.EMERGENCY),
     ("/cum-loa", "nav.board", Right.READ),
     ("/nhat-ky", "nav.log", Right.READ),

@@ -9,11 +9,45 @@ from starlette.responses import Response
 from controller.doors.problems import headers_of, trace_of
 from controller.doors.visitors import find_visitor
 from controller.errors import Problem
-from controller.web import alerts, assets, board, emergency, items, live, log, login, today, writing
+from controller.web import (
+    alerts,
+    assets,
+    board,
+    emergency,
+    groups,
+    items,
+    lexicon,
+    live,
+    log,
+    login,
+    recording,
+    timetable,
+    today,
+    week,
+    writing,
+)
 from controller.web.page import Form, go, inside, page_for, path_of
 
-PAGES = (login, today, writing, items, emergency, alerts, board, log, live, assets)
-SECRET = frozenset({"token", "key", "password", "seen", "revision", "content_hash", "do", "preview", "next"})
+PAGES = (
+    login,
+    today,
+    recording,
+    writing,
+    lexicon,
+    items,
+    emergency,
+    alerts,
+    week,
+    timetable,
+    board,
+    groups,
+    log,
+    live,
+    assets,
+)
+SECRET = frozenset(
+    {"token", "key", "password", "seen", "revision", "content_hash", "heard", "clip", "do", "preview", "next"}
+)
 LONGEST_SHOWN = 6000
 
 

@@ -45,6 +45,11 @@ class Says:
         """`21.000` in Vietnamese, `21,000` in English."""
         return f"{n:,}".replace(",", ".") if self._vi else f"{n:,}"
 
+    def decimal(self, value: float) -> str:
+        """`−16,0` in Vietnamese, `−16.0` in English."""
+        text = f"{value:.1f}".replace("-", "−")
+        return text.replace(".", ",") if self._vi else text
+
     def people(self, n: int) -> str:
         """Rounded to the hundred above a thousand: nobody counts heads that closely."""
         return self.number(round(n, -2) if n >= 1000 else n)

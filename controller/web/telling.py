@@ -1,19 +1,22 @@
 """A bài in words: who hears it, where, when, how long; and what its sound is doing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
 from controller.dispatch.forms import AlertView, AnnouncementView, Rendering, RenderState
+from controller.errors import Problem
 from controller.web.looks import Look, item_look
-from controller.web.naming import hazard_name, inside, short_title
+from controller.web.naming import hazard_name, short_title
 from controller.web.page import Page
 from controller.web.says import Says
 from schedules.announcement import AreaCode
+from schedules.area import inside
 from schedules.errors import Fault
 from schedules.recurrence import AfterApproval, NextSession, Once, Timing, Weekly
-from tts.normalize import Normalized
+from schedules.rule import Rule
+from schedules.saying import rule_words
 
 SURE = 0.9
 """Readings below this are shown as guesses; plain numbers and times are above it."""
@@ -39,19 +42,22 @@ class Row:
     look: Look
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A stretch of the reading; a guessed one is underlined."""
-
-    text: str
-    guess: bool
-    written: str = ""
-
-
 def wrongs(faults: Sequence[Fault], says: Says) -> tuple[Wrong, ...]:
     """Faults in the page's language."""
     vietnamese = says.t.language == "vi"
     return tuple(Wrong(field=fault.field, said=fault.vi if vietnamese else fault.en) for fault in faults)
+
+
+def refused(
+    problem: Problem | None, page: Page, fields: Mapping[str, str] | None = None
+) -> tuple[Wrong, ...]:
+    """A problem stands at its field (``fields`` names that of a code); 404 and the like have a page."""
+    if problem is None:
+        return ()
+    if problem.status in (401, 403, 404):
+        raise problem
+    said = problem.vi if page.says.t.language == "vi" else problem.en
+    return (Wrong(field=(fields or {}).get(problem.code, problem.field or ""), said=said),)
 
 
 def place_names(page: Page, codes: Sequence[AreaCode]) -> str:
@@ -100,6 +106,9 @@ def timing_words(timing: Timing, says: Says) -> str:
                 return t("told.every_day", **facts)
             days = says.names([says.day_names()[day] for day in sorted(timing.days)])
             return t("told.weekly", days=days, **facts)
+        case Rule():
+            vi, en = rule_words(timing)
+            return vi if t.language == "vi" else en
         case _:
             assert_never(timing)
 
@@ -152,20 +161,7 @@ def sound(rendering: Rendering | None, says: Says) -> dict[str, Any]:
         "clip": rendering.clip,
         "duration_ms": rendering.duration_ms,
         "said": said or says.t("problem.fault"),
+        "place": "",
+        "first": None,
+        "checks": None,
     }
-
-
-def pieces(reading: Normalized, written: str) -> tuple[Piece, ...]:
-    """The written text with each guessed stretch replaced by how it is read, and underlined."""
-    found: list[Piece] = []
-    at = 0
-    for guess in reading.guesses:
-        if guess.start < at:
-            continue
-        if guess.start > at:
-            found.append(Piece(text=written[at : guess.start], guess=False))
-        found.append(Piece(text=guess.reading, guess=guess.confidence < SURE, written=guess.written))
-        at = guess.end
-    if at < len(written):
-        found.append(Piece(text=written[at:], guess=False))
-    return tuple(found)

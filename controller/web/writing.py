@@ -1,7 +1,7 @@
 """Viết bài in three steps: content, where and when, send for approval."""
 
-import unicodedata
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -9,13 +9,17 @@ from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
 from controller.dispatch.forms import AnnouncementView, RenderState
+from controller.dispatch.lexicon_use import read_by
+from controller.doors.gate import RECORDING_HEADERS
 from controller.errors import Problem
 from controller.web.drafting import new_draft, place_fields, typed_fields, with_content, with_place
-from controller.web.naming import inside
+from controller.web.hearing import leaving, sound_facts
+from controller.web.lexicon_words import decided, marks, sentence_with
 from controller.web.page import Form, Open, Page, go, read_form
-from controller.web.telling import SURE, Wrong, pieces, sound, told, wrongs
-from schedules.announcement import TEXT_LIMIT, AnnouncementId
-from tts.normalize import normalize
+from controller.web.recorded import recorded, recording_facts
+from controller.web.telling import refused, told, wrongs
+from schedules.announcement import TEXT_LIMIT, AnnouncementId, AreaCode
+from schedules.area import inside
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,7 +29,7 @@ Writer = Annotated[Page, Depends(Open(Right.WRITE))]
 @router.get("/viet-bai")
 async def show_new(page: Writer) -> Response:
     """An empty sheet."""
-    return await _content(page, None, Form([]))
+    return await content_page(page, None, Form([]))
 
 
 @router.post("/viet-bai")
@@ -35,7 +39,7 @@ async def do_new(request: Request, page: Writer) -> Response:
     try:
         view = await page.house.desk.write_announcement(page.person, new_draft(page, form))
     except Problem as problem:
-        return await _content(page, None, form, problem=problem)
+        return await content_page(page, None, form, problem=problem)
     return await _onward(page, view, form, "new")
 
 
@@ -43,16 +47,20 @@ async def do_new(request: Request, page: Writer) -> Response:
 async def show_reading(request: Request, page: Writer) -> Response:
     """How the text will be read, while it is being typed (a piece of the page)."""
     form = await read_form(request)
-    return HTMLResponse(page.part("_reading.html", **await _reading(page, form.get("text"))))
+    area = AreaCode(form.get("area") or page.person.area)
+    return HTMLResponse(page.part("_reading.html", **await _reading(page, form.get("text"), area)))
 
 
 @router.get("/viet-bai/{announcement}")
-async def show_content(page: Writer, announcement: str, da_luu: str = "") -> Response:
+async def show_content(
+    page: Writer, announcement: str, da_luu: str = "", bo: str = "", tep: str = ""
+) -> Response:
     """Step 1 of a stored bài."""
     view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
     if not view.may_edit:
         return go(f"/bai/{view.announcement.id}")
-    return await _content(page, view, None, arrived=da_luu[:40])
+    problem = no_file_sent() if tep else None
+    return await content_page(page, view, None, problem=problem, arrived=da_luu[:40], taken=bo[:120])
 
 
 @router.post("/viet-bai/{announcement}")
@@ -61,14 +69,14 @@ async def do_content(request: Request, page: Writer, announcement: str) -> Respo
     form = await read_form(request)
     view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
     if form.get("seen") != view.content_hash:
-        return await _content(page, view, form, both=view, status=412)
+        return await content_page(page, view, form, both=view, status=412)
     try:
-        view = await _save(page, view, with_content(view, form))
+        view = await save_draft(page, view, with_content(view, form))
     except Problem as problem:
         if problem.code == "E_STALE":
             newer = await page.house.views.announcement(page.person, view.announcement.id)
-            return await _content(page, newer, form, both=newer, status=412)
-        return await _content(page, view, form, problem=problem)
+            return await content_page(page, newer, form, both=newer, status=412)
+        return await content_page(page, view, form, problem=problem)
     return await _onward(page, view, form, view.announcement.id)
 
 
@@ -87,7 +95,7 @@ async def do_place(request: Request, page: Writer, announcement: str) -> Respons
     form = await read_form(request)
     view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
     try:
-        view = await _save(page, view, with_place(view, form, page.says))
+        view = await save_draft(page, view, with_place(view, form, page.says))
     except Problem as problem:
         fields = typed_fields(form, view.announcement.area)
         return await _place(page, view, fields, problem=problem)
@@ -117,7 +125,19 @@ async def do_submit(page: Writer, announcement: str) -> Response:
     return go(f"/bai/{identity}?xong=submitted")
 
 
-async def _save(page: Page, view: AnnouncementView, draft: Any) -> AnnouncementView:
+def no_file_sent() -> Problem:
+    """A file was chosen and another button pressed."""
+    return Problem(
+        "E_FILE_MISSING",
+        field="file",
+        status=422,
+        vi="Tệp ghi âm đã chọn nhưng chưa gửi. Xin chọn lại rồi bấm “Gửi bản thu”.",
+        en="A recording was chosen but not sent. Choose it again, then press “Send recording”.",
+    )
+
+
+async def save_draft(page: Page, view: AnnouncementView, draft: Any) -> AnnouncementView:
+    """The typed content over the stored one that was seen."""
     a = view.announcement
     return await page.house.desk.edit_announcement(
         page.person, a.id, draft, revision=a.revision, seen=view.content_hash
@@ -126,6 +146,11 @@ async def _save(page: Page, view: AnnouncementView, draft: Any) -> AnnouncementV
 
 async def _onward(page: Page, view: AnnouncementView, form: Form, kept_as: str) -> Response:
     identity = view.announcement.id
+    if form.get("file"):
+        # a browser sends the name alone with this button: the file itself is still on the person's machine
+        return go(f"/viet-bai/{identity}?da_luu={kept_as}&tep=1#ban-thu")
+    if word := form.get("word"):
+        return go(_to_lexicon(view, word))
     match form.get("do"):
         case "listen":
             await page.house.desk.render_now(page.person, identity)
@@ -136,7 +161,7 @@ async def _onward(page: Page, view: AnnouncementView, form: Form, kept_as: str) 
             return go(f"/viet-bai/{identity}/phat?da_luu={kept_as}")
 
 
-async def _content(
+async def content_page(
     page: Page,
     view: AnnouncementView | None,
     form: Form | None,
@@ -144,8 +169,10 @@ async def _content(
     problem: Problem | None = None,
     both: AnnouncementView | None = None,
     arrived: str = "",
+    taken: str = "",
     status: int = 200,
 ) -> Response:
+    """Step 1: what is stored, or what was typed, with what is wrong with it."""
     a = view.announcement if view else None
     if form is not None:
         fields = {"title": form.get("title"), "text": form.get("text"), "class": form.get("class")}
@@ -162,23 +189,39 @@ async def _content(
         revision=a.revision if a else 0,
         seen=view.content_hash if view else "",
         form=fields,
-        faults=_problem_faults(problem, page),
+        faults=refused(problem, page),
         both={"author": both.author_name, "title": both.announcement.title, "text": both.announcement.text}
         if both
         else None,
-        sound=sound(view.rendering if view else None, page.says),
-        sound_url=f"/bai/{identity}/tieng",
-        **await _reading(page, fields["text"]),
+        abroad=leaving(page),
+        **await sound_facts(page, view.rendering if view else None, f"/bai/{identity}"),
+        area=a.area if a else page.person.area,
+        headers=RECORDING_HEADERS,
+        **recording_facts(page, view, taken),
+        **await _reading(page, fields["text"], a.area if a else page.person.area),
     )
 
 
-async def _reading(page: Page, text: str) -> dict[str, Any]:
+async def _reading(page: Page, text: str, area: AreaCode) -> dict[str, Any]:
     """Nothing while there is nothing to read, or more than anybody may read out."""
     if not text.strip() or len(text) > TEXT_LIMIT:
-        return {"reading": (), "guesses": ()}
-    reading = await page.house.lanes.files.run(normalize, text)
-    unsure = [guess for guess in reading.guesses if guess.confidence < SURE]
-    return {"reading": pieces(reading, unicodedata.normalize("NFC", text)), "guesses": unsure}
+        return {"reading": (), "unsure": (), "sure": ()}
+    own = await page.house.lexicon_views.own(page.person, area)
+    found = marks(await page.house.lanes.files.run(read_by, text, own), text)
+    unsure, sure = decided(found)
+    return {"reading": found, "unsure": unsure, "sure": sure}
+
+
+def _to_lexicon(view: AnnouncementView, word: str) -> str:
+    """The lexicon with the word filled in, and the way back to this sheet."""
+    a = view.announcement
+    facts = {
+        "noi": a.area,
+        "tu": word,
+        "cau": sentence_with(a.text, word),
+        "ve": f"/viet-bai/{a.id}",
+    }
+    return f"/tu-dien?{urlencode(facts)}"
 
 
 async def _place(
@@ -203,7 +246,7 @@ async def _place(
         arrived=arrived,
         revision=a.revision,
         form=fields,
-        faults=_problem_faults(problem, page),
+        faults=refused(problem, page),
         areas=areas,
         whole=whole.code,
         whole_word=says.t("where.all_commune", name=inside(whole.name)),
@@ -222,22 +265,12 @@ async def _check(page: Page, view: AnnouncementView, *, problem: Problem | None 
         "check.html",
         status=problem.status if problem else 200,
         item=view.announcement,
-        faults=(*wrongs(view.faults, page.says), *_problem_faults(problem, page)),
+        faults=(*wrongs(view.faults, page.says), *refused(problem, page)),
         told=told(view, page),
-        sound=sound(rendering, page.says),
-        sound_url=f"/bai/{identity}/tieng",
+        recorded=recorded(view, page),
+        **await sound_facts(page, rendering, f"/bai/{identity}"),
     )
 
 
 def _people(page: Page, n: int) -> str:
     return page.says.t("where.people", n=page.says.people(n)) if n else ""
-
-
-def _problem_faults(problem: Problem | None, page: Page) -> tuple[Wrong, ...]:
-    """A problem with a field stands at its field; 404 and the like have a page of their own."""
-    if problem is None:
-        return ()
-    if problem.status in (401, 403, 404):
-        raise problem
-    said = problem.vi if page.says.t.language == "vi" else problem.en
-    return (Wrong(field=problem.field or "", said=said),)

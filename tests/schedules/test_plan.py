@@ -98,7 +98,7 @@ def test_the_later_approved_of_one_class_moves_behind_the_earlier_and_it_is_said
     assert conflict.kind is ConflictKind.MOVED
     assert conflict.area == A
     assert conflict.vi == (
-        "Bài “Bài an-2” dời sang 06:01 thứ Hai 23/11 vì trùng giờ với “Bài an-1” tại Xã Quảng Điền."
+        "Bài “Bài an-2” dời sang 06:01 thứ Hai 23/11 vì trùng giờ với “Bài an-1” tại xã Quảng Điền."
     )
 
 
@@ -148,7 +148,7 @@ def test_a_higher_class_cuts_and_does_not_move() -> None:
     assert set(timetable(plan).values()) == {"23 06:00:00"}
     (conflict,) = plan.conflicts
     assert conflict.kind is ConflictKind.PREEMPTS
-    assert conflict.vi == "Bài “Bài an-2” lúc 06:00 thứ Hai 23/11 sẽ ngắt “Bài an-1” tại Xã Quảng Điền."
+    assert conflict.vi == "Bài “Bài an-2” lúc 06:00 thứ Hai 23/11 sẽ ngắt “Bài an-1” tại xã Quảng Điền."
 
 
 def test_two_priority_items_are_asked_about_and_the_higher_issuer_goes_first() -> None:
@@ -223,7 +223,7 @@ def test_what_is_approved_at_night_is_heard_when_the_quiet_hours_end_and_it_is_s
     (conflict,) = plan.conflicts
     assert conflict.vi == (
         "Bài “Bài an-1” được duyệt trong giờ yên tĩnh (21:00–05:00) nên dời sang 05:00 thứ Hai 23/11 "
-        "tại Xã Quảng Điền."
+        "tại xã Quảng Điền."
     )
 
 

@@ -16,13 +16,14 @@ PATIENCE_MS = 20_000
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """One browser; skipped where Debian's chromium is not installed."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """One browser, with more switches; skipped where Debian's chromium is not installed."""
     if not CHROMIUM.exists():
         pytest.skip("chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            executable_path=str(CHROMIUM),
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *more],
         )
         try:
             yield browser

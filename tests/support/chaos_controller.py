@@ -15,7 +15,7 @@ from controller.config import Settings
 from controller.dispatch.forms import Draft
 from controller.errors import Problem
 from controller.lanes import thread_lanes
-from controller.studio.speech import OnProgress, SpeechDone, SpeechOrder, quiet
+from controller.studio.speech import OnFirst, OnProgress, SpeechDone, SpeechOrder, quiet, unheard
 from devices.link import Backoff, Ears, Link, LinkFault, LinkSettings
 from devices.link_paho import PahoLink
 from schedules.announcement import AreaCode, BulletinClass
@@ -42,8 +42,10 @@ class ControllerLife:
 class BareSpeaker(InlineSpeaker):
     """The stub voice without the chime: items of a few tenths of a second."""
 
-    async def render(self, order: SpeechOrder, on_progress: OnProgress = quiet) -> SpeechDone:
-        return await super().render(replace(order, chime=False), on_progress)
+    async def render(
+        self, order: SpeechOrder, on_progress: OnProgress = quiet, on_first: OnFirst = unheard
+    ) -> SpeechDone:
+        return await super().render(replace(order, chime=False), on_progress, on_first)
 
 
 def live(given: ControllerLife, life: int) -> None:

@@ -28,7 +28,7 @@ from controller.store import areas, deliveries, nodes, people, sessions
 from controller.store.database import Conn, Crash, Database, nowhere
 from controller.store.deliveries import Delivery
 from controller.store.nodes import Node
-from controller.studio.speech import OnProgress, SpeechDone, SpeechOrder, quiet
+from controller.studio.speech import OnFirst, OnProgress, SpeechDone, SpeechOrder, quiet, unheard
 from devices.link import Backoff, Ears, LinkFault, LinkSettings
 from devices.messages import AlertId, NodeId, TenantId
 from devices.messages import AreaCode as WireArea
@@ -98,9 +98,11 @@ class SlowSpeaker(InlineSpeaker):
         super().__init__(clips_dir)
         self._takes_s = takes_s
 
-    async def render(self, order: SpeechOrder, on_progress: OnProgress = quiet) -> SpeechDone:
+    async def render(
+        self, order: SpeechOrder, on_progress: OnProgress = quiet, on_first: OnFirst = unheard
+    ) -> SpeechDone:
         await asyncio.sleep(self._takes_s)
-        return await super().render(order, on_progress)
+        return await super().render(order, on_progress, on_first)
 
 
 @dataclass
@@ -171,6 +173,7 @@ class House:
         loa.room.link.cut()
         await loa.runner.stop()
         await loa.room.studio.stop()
+        await loa.room.recorder.stop()
         await loa.db.close()
         assert loa.lead is not None
         loa.lead.release()

@@ -1,15 +1,14 @@
 """A server of one's own that speaks OpenAI's way: `POST …/v1/audio/speech`, trusted no more than needed."""
 
 import hashlib
-import ipaddress
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import httpx
 
+from tts.engines.address import address_of
 from tts.engines.answer import check_length, distrusted, engine_failure, sound_of
 from tts.engines.engine import Pcm, Style
 from tts.errors import EngineAbsent, EngineError, EngineSlow
@@ -19,7 +18,6 @@ CONNECT_S, READ_S = 3.0, 10.0
 DEADLINE_S = 30.0
 LONGEST_ANSWER = 8 * 1024 * 1024
 _SPEED = {Style.BULLETIN: 1.0, Style.EMERGENCY: 0.85}
-_PATH = "/v1/audio/speech"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +57,11 @@ class HttpVoice:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._url, self.online = _address(settings.base_url)
+        try:
+            address = address_of(settings.base_url)
+        except ValueError as refusal:
+            raise EngineAbsent(NAME, str(refusal)) from refusal
+        self._url, self.online = address.url, not address.local
         self.licence = settings.licence
         self._deadline_s = deadline_s
         self._read_s = read_s
@@ -128,29 +130,6 @@ class HttpVoice:
         if not body:
             raise engine_failure(NAME, "E_ENGINE_EMPTY", "không trả về âm thanh", "its answer holds no sound")
         return bytes(body)
-
-
-def _address(base_url: str) -> tuple[str, bool]:
-    """Where to ask, and whether that leaves this machine; raises EngineAbsent for what may not be asked."""
-    try:
-        parts = urlsplit(base_url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError as refusal:
-        raise EngineAbsent(NAME, f"a usable base_url ({refusal})") from refusal
-    if parts.username or parts.password or parts.query or parts.fragment or not host:
-        raise EngineAbsent(NAME, "a base_url of scheme, host and path alone")
-    local = _is_loopback(host)
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise EngineAbsent(NAME, "a base_url with https (plain http is for this machine only)")
-    path = parts.path.rstrip("/").removesuffix("/v1")
-    return f"{parts.scheme}://{parts.netloc}{path}{_PATH}", not local
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _check_status(answer: httpx.Response) -> None:

@@ -131,6 +131,15 @@
     try { window.localStorage.removeItem("loa:" + mark.dataset.keptArrived); } catch (ignored) { /* nothing was kept */ }
   }
 
+  // A file of this machine is put into the field that is sent, so that it is seen before it is taken in.
+  function fills(input) {
+    var field = document.getElementById(input.dataset.fills);
+    input.closest("[data-needs-script]").hidden = false;
+    input.addEventListener("change", function () {
+      if (input.files.length) { input.files[0].text().then(function (text) { field.value = text; }); }
+    });
+  }
+
   // A double click is one press: the server holds to the same by the key in the form.
   document.addEventListener("submit", function (event) {
     if (event.defaultPrevented || event.target.method === "get") { return; }
@@ -146,6 +155,7 @@
   document.addEventListener("DOMContentLoaded", function () {
     forget();
     document.querySelectorAll("form[data-keep]").forEach(keep);
+    document.querySelectorAll("input[data-fills]").forEach(fills);
     listen();
   });
 })();

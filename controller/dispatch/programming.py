@@ -1,0 +1,197 @@
+"""The commune's day in blocks: what people do to sessions (buổi phát)."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+
+from controller.access import Person, Right
+from controller.dispatch.refusals import allow, missing, stale, told_as_problems
+from controller.dispatch.room import Room
+from controller.dispatch.signals import Topic, Wake
+from controller.errors import Problem
+from controller.store import audit, sessions
+from controller.store.database import Conn
+from controller.store.sessions import SessionDeed
+from schedules.announcement import AreaCode
+from schedules.errors import Invalid
+from schedules.session import Session
+from schedules.session_rules import session_faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionForm:
+    """A session as its form says it; a new one has no hand-made order and no single dates."""
+
+    area: AreaCode
+    name: str
+    start: time
+    days: frozenset[int]
+    opening: bool = True
+    closing: bool = True
+    cap: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """A session for its page. ``session`` is what stands, or what was taken out of the day.
+
+    ``seen`` names the state that an edit starts from; ``undo`` is the deed that may be taken back.
+    """
+
+    session: Session
+    removed: bool
+    seen: int
+    undo: SessionDeed | None
+    may_edit: bool
+
+
+class Programming:
+    """Each deed is one transaction: the session, its history, the audit. 412 ``E_STALE`` for old news."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    async def look(self, person: Person, session: str) -> SessionView:
+        """One session, also one that was removed as long as that can be undone."""
+        stands, event = await self._room.db.read(_found, session)
+        found = stands or (event.before if event is not None else None)
+        if found is None:
+            raise missing()
+        allow(person, Right.READ, found.area, self._room.tree)
+        undo = event.deed if event is not None and event.deed is not SessionDeed.UNDONE else None
+        return SessionView(
+            session=found,
+            removed=stands is None,
+            seen=event.n if event is not None else 0,
+            undo=undo,
+            may_edit=self._may(person, found.area),
+        )
+
+    async def add(self, person: Person, form: SessionForm, key: str) -> Session:
+        """A new session; the same ``key`` of the same person again gives the one that it made."""
+        allow(person, Right.WRITE, form.area, self._room.tree)
+        made = hashlib.sha256(f"{person.id}\n{key}".encode()).hexdigest()[:16]
+        fresh = _with(Session(id=f"s-{made}", area=form.area, name="", start=form.start), form)
+        self._check(fresh)
+        stands = await self._room.db.write(_added, fresh, person, self._room.clock.now())
+        self._tell()
+        return stands
+
+    async def change(self, person: Person, session: str, form: SessionForm, seen: int) -> Session:
+        """Name, time, days, cap, opening and closing; the area stays."""
+        before = await self._standing(person, session)
+        if form.area != before.area:
+            raise Problem("E_FIELD", field="area")
+        after = _with(before, form)
+        self._check(after)
+        await self._room.db.write(_changed, before, after, seen, person, self._room.clock.now())
+        self._tell()
+        return after
+
+    async def remove(self, person: Person, session: str, seen: int) -> Session:
+        """Out of the day; what it would have aired waits for the next session."""
+        before = await self._standing(person, session)
+        await self._room.db.write(_changed, before, None, seen, person, self._room.clock.now())
+        self._tell()
+        return before
+
+    async def undo(self, person: Person, session: str, seen: int) -> None:
+        """Take back the newest change, whoever made it. 409 ``E_STATE`` where there is none to take back."""
+        view = await self.look(person, session)
+        allow(person, Right.WRITE, view.session.area, self._room.tree)
+        await self._room.db.write(_undone, session, seen, person, self._room.clock.now())
+        self._tell()
+
+    async def _standing(self, person: Person, session: str) -> Session:
+        found = await self._room.db.read(sessions.get, session)
+        if found is None:
+            raise missing()
+        allow(person, Right.WRITE, found.area, self._room.tree)
+        return found
+
+    def _may(self, person: Person, area: AreaCode) -> bool:
+        try:
+            allow(person, Right.WRITE, area, self._room.tree)
+        except Problem:
+            return False
+        return True
+
+    def _check(self, session: Session) -> None:
+        with told_as_problems():
+            if faults := session_faults(session, self._room.quiet):
+                raise Invalid(faults)
+
+    def _tell(self) -> None:
+        self._room.signals.tell(Topic.PROGRAMME)
+        self._room.signals.wake(Wake.PLANNER, Wake.RENDERER)
+
+
+def _with(session: Session, form: SessionForm) -> Session:
+    return replace(
+        session,
+        name=" ".join(form.name.split()),
+        start=form.start.replace(second=0, microsecond=0),
+        days=form.days,
+        opening=form.opening,
+        closing=form.closing,
+        cap=form.cap,
+    )
+
+
+def _found(conn: Conn, session: str) -> tuple[Session | None, sessions.SessionEvent | None]:
+    return sessions.get(conn, session), sessions.last_event(conn, session)
+
+
+def _added(conn: Conn, fresh: Session, person: Person, now: datetime) -> Session:
+    stands = sessions.get(conn, fresh.id)
+    if stands is None:
+        _put(conn, SessionDeed.ADDED, None, fresh, person, now)
+    return stands or fresh
+
+
+def _changed(
+    conn: Conn, before: Session, after: Session | None, seen: int, person: Person, now: datetime
+) -> None:
+    if sessions.get(conn, before.id) != before:
+        raise stale()
+    _seen(conn, before.id, seen)
+    if after != before:
+        _put(conn, SessionDeed.CHANGED if after else SessionDeed.REMOVED, before, after, person, now)
+
+
+def _undone(conn: Conn, session: str, seen: int, person: Person, now: datetime) -> None:
+    last = _seen(conn, session, seen)
+    if last is None or last.deed is SessionDeed.UNDONE:
+        raise Problem("E_STATE")
+    _put(conn, SessionDeed.UNDONE, last.after, last.before, person, now)
+
+
+def _seen(conn: Conn, session: str, seen: int) -> sessions.SessionEvent | None:
+    last = sessions.last_event(conn, session)
+    if (last.n if last is not None else 0) != seen:
+        raise stale()
+    return last
+
+
+def _put(
+    conn: Conn,
+    deed: SessionDeed,
+    before: Session | None,
+    after: Session | None,
+    person: Person,
+    now: datetime,
+) -> None:
+    subject = after or before
+    assert subject is not None
+    if after is None:
+        sessions.remove(conn, subject.id)
+    else:
+        sessions.save(conn, after)
+    sessions.note(conn, deed, before, after, person.id, now)
+    facts: dict[str, audit.Fact] = {
+        "area": subject.area,
+        "name": subject.name,
+        "start": f"{subject.start:%H:%M}",
+        "days": "".join(str(day) for day in sorted(subject.days)),
+    }
+    audit.append(conn, now, person.id, f"session.{deed.value}", subject.id, facts)

@@ -1,0 +1,46 @@
+"""Deliveries counted where they lie: a province's day is too many rows to carry them all upstairs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.store.areas import BRANCH
+from controller.store.database import Conn, rows
+from controller.store.instants import to_text
+from schedules.announcement import AreaCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """Deliveries of one occurrence in one village with one verdict (None: still open)."""
+
+    subject: str
+    area: AreaCode
+    verdict: str | None
+    total: int
+    cached: int
+    heard: int
+    unheard: int
+
+
+def of_branch(conn: Conn, area: AreaCode, start: datetime, end: datetime) -> tuple[Count, ...]:
+    """Those of occurrences due in ``[start, end)`` in an area and in everything below it."""
+    sql = (
+        f"{BRANCH} SELECT subject, area, verdict, COUNT(*) AS total,"
+        " SUM(cached_at IS NOT NULL OR started_at IS NOT NULL) AS cached,"
+        " SUM(heard = 'yes') AS heard, SUM(heard = 'no') AS unheard"
+        " FROM delivery JOIN branch ON area = branch.code"
+        " WHERE due_at >= ? AND due_at < ? AND kind = 'occurrence'"
+        " GROUP BY subject, area, verdict"
+    )
+    return tuple(
+        Count(
+            subject=row["subject"],
+            area=AreaCode(row["area"]),
+            verdict=row["verdict"],
+            total=row["total"],
+            cached=row["cached"],
+            heard=row["heard"],
+            unheard=row["unheard"],
+        )
+        for row in rows(conn, sql, area, to_text(start), to_text(end))
+    )

@@ -1,0 +1,194 @@
+"""Lịch tuần and buổi phát as a person without JavaScript uses them."""
+
+import asyncio
+import re
+from datetime import date, time
+from pathlib import Path
+
+from controller.deploy.commune_data import QUANG_DIEN
+from controller.store import sessions
+from schedules.announcement import AnnouncementId
+from schedules.calendar import instant_of
+from schedules.recurrence import NextSession, Once
+from tests.support.doors import (
+    APPROVER,
+    AUTHOR,
+    LEADER,
+    OPERATOR,
+    STRANGER,
+    TECHNICIAN,
+    VILLAGE,
+    Home,
+    door,
+    play,
+)
+from tests.support.pages import fill
+
+NEXT_DAY = "2026-11-24"
+
+
+async def on_air(house: Home, title: str, **changes: object) -> AnnouncementId:
+    """Written, rendered and approved by another."""
+    desk = house.loa.desk
+    author, approver = house.cast[AUTHOR], house.cast[APPROVER]
+    view = await desk.write_announcement(author, house.draft(title=title, **changes))
+    identity = view.announcement.id
+    await desk.submit(author, identity)
+    await house.rendered(identity)
+    view = await house.loa.views.announcement(approver, identity)
+    await desk.approve(approver, identity, view.content_hash)
+    return identity
+
+
+async def planned(house: Home) -> None:
+    """Until the planner has nothing more to do."""
+    for _ in range(20):
+        await asyncio.sleep(0.05)
+
+
+async def add_morning(house: Home) -> str:
+    async with door(house, AUTHOR) as client:
+        sheet = await client.get("/buoi-phat/moi?mau=sang")
+        assert 'value="05:00"' in sheet.text
+        week = await fill(client, sheet, "/buoi-phat", cap="10")
+        assert "Đã thêm buổi phát." in week.text
+        found = re.search(r"/buoi-phat/(s-[0-9a-f]{16})/hoan-tac", week.text)
+        assert found is not None
+        return found[1]
+
+
+def test_a_normal_week_is_made_from_a_template_and_shows_what_is_in_it(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        async with door(house, LEADER) as client:
+            assert "Chưa có gì" in (await client.get(f"/lich-tuan?noi={QUANG_DIEN}")).text
+        await add_morning(house)
+        await on_air(house, "Lịch gieo cấy vụ Đông Xuân", timing=NextSession(), targets=(QUANG_DIEN,))
+        await planned(house)
+        async with door(house, AUTHOR) as client:
+            week = (await client.get("/lich-tuan")).text
+            assert week.count("Buổi phát thanh sáng</a>") == 7
+            assert "Lịch gieo cấy vụ Đông Xuân" in week
+            assert "trên tối đa 10 phút" in week
+            words = (await client.get(f"/lich-tuan/nghe?noi={VILLAGE}&ngay={NEXT_DAY}")).text
+            assert re.search(r"05:00: Buổi phát thanh sáng, dài [^<]+, gồm: Lịch gieo cấy", words)
+            other = (await client.get(f"/lich-tuan/nghe?noi={VILLAGE}&ngay=2026-11-29")).text
+            assert "Tin khẩn cấp, nếu có, vẫn phát ngay." in other
+
+    play(tmp_path, story)
+
+
+def test_every_change_of_a_session_can_be_taken_back(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        session = await add_morning(house)
+        async with door(house, AUTHOR) as client:
+            page = await client.get(f"/buoi-phat/{session}")
+            week = await fill(client, page, f"/buoi-phat/{session}", start="05:30", name="Bản tin sớm")
+            assert "05:30" in week.text
+            assert "Bản tin sớm" in week.text
+            back = await fill(client, week, f"/buoi-phat/{session}/hoan-tac")
+            assert "Đã trả lại như trước." in back.text
+            assert "Bản tin sớm" not in back.text
+            page = await client.get(f"/buoi-phat/{session}")
+            gone = await fill(client, page, f"/buoi-phat/{session}/bo")
+            assert "Buổi phát thanh sáng" not in gone.text
+            assert (await client.get(f"/buoi-phat/{session}")).text.count("đã bị bỏ") == 1
+            back = await fill(client, gone, f"/buoi-phat/{session}/hoan-tac")
+            assert back.text.count("Buổi phát thanh sáng</a>") == 7
+            stands = await house.loa.db.read(sessions.get, session)
+            assert stands is not None
+            assert stands.start == time(5)
+
+    play(tmp_path, story)
+
+
+def test_the_same_form_sent_twice_makes_one_session(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        async with door(house, AUTHOR) as client:
+            sheet = await client.get("/buoi-phat/moi?mau=chieu")
+            await fill(client, sheet, "/buoi-phat")
+            await fill(client, sheet, "/buoi-phat")
+        assert len(await house.loa.db.read(sessions.everything)) == 1
+
+    play(tmp_path, story)
+
+
+def test_a_session_that_can_not_be_is_refused_at_its_field_and_nothing_typed_is_lost(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        async with door(house, AUTHOR) as client:
+            sheet = await client.get("/buoi-phat/moi")
+            for typed, said in (
+                ({"start": "03:15"}, "chạm giờ yên tĩnh (21:00–05:00)"),
+                ({"start": "20:50", "cap": "30"}, "chạm giờ yên tĩnh"),
+                ({"days": []}, "Chưa chọn ngày nào"),
+                ({"cap": "500"}, "từ 1 đến 180 phút"),
+                ({"cap": "mười"}, "từ 1 đến 180"),
+                ({"start": "25:00"}, "giờ"),
+                ({"name": "Bản \u202e tin"}, "ký tự ẩn"),
+                ({"name": " "}, "cần một cái tên"),
+            ):
+                page = await fill(client, sheet, "/buoi-phat", **{"name": "Buổi tối", **typed})
+                assert page.status_code == 422, typed
+                assert said in page.text, typed
+                if "name" not in typed:
+                    assert 'value="Buổi tối"' in page.text
+        assert await house.loa.db.read(sessions.everything) == ()
+
+    play(tmp_path, story)
+
+
+def test_two_people_who_change_one_session_don_t_overwrite_each_other(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        session = await add_morning(house)
+        async with door(house, AUTHOR) as one, door(house, APPROVER) as other:
+            first = await one.get(f"/buoi-phat/{session}")
+            second = await other.get(f"/buoi-phat/{session}")
+            await fill(one, first, f"/buoi-phat/{session}", start="05:15")
+            late = await fill(other, second, f"/buoi-phat/{session}", start="06:15")
+            assert late.status_code == 412
+            assert 'value="06:15"' in late.text
+            stands = await house.loa.db.read(sessions.get, session)
+            assert stands is not None
+            assert stands.start == time(5, 15)
+
+    play(tmp_path, story)
+
+
+def test_another_commune_sees_and_changes_nothing(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        session = await add_morning(house)
+        async with door(house, STRANGER) as client:
+            assert "Buổi phát thanh sáng" not in (await client.get("/lich-tuan")).text
+            assert (await client.get(f"/lich-tuan?noi={QUANG_DIEN}")).status_code == 404
+            assert (await client.get(f"/lich-tuan/nghe?noi={VILLAGE}")).status_code == 404
+            assert (await client.get(f"/buoi-phat/{session}")).status_code == 404
+            token = re.search(r'name="token" value="([0-9a-f]+)"', (await client.get("/")).text)
+            assert token is not None
+            for path in ("", "/bo", "/hoan-tac"):
+                answer = await client.post(
+                    f"/buoi-phat/{session}{path}", data={"token": token[1], "seen": "1", "start": "06:00"}
+                )
+                assert answer.status_code == 404, path
+        async with door(house, TECHNICIAN) as client:
+            page = await client.get(f"/buoi-phat/{session}")
+            assert page.status_code == 200
+            assert "Lưu buổi phát" not in page.text
+            assert (await client.get("/buoi-phat/moi")).status_code == 403
+
+    play(tmp_path, story)
+
+
+def test_a_province_looks_at_one_day_of_all_its_communes(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        await add_morning(house)
+        at = instant_of(date(2026, 11, 23), time(9))
+        await on_air(house, "Họp thôn", timing=Once(at=at), targets=(VILLAGE,))
+        await planned(house)
+        async with door(house, OPERATOR) as client:
+            day = await client.get("/lich-tuan", follow_redirects=True)
+            assert day.url.path == "/lich-ngay"
+            assert "Xã Quảng Điền</a>" in day.text
+            assert day.text.count("Họp thôn") == 1
+            assert f"/lich-tuan?noi={QUANG_DIEN}&amp;tuan=2026-11-23" in day.text
+            assert (await client.get("/lich-ngay?ngay=2026-02-30")).status_code == 422
+
+    play(tmp_path, story)
