@@ -1,8 +1,8 @@
 """How far the speech gate can be trusted: false alarms on right sentences, and wrong numbers that it finds.
 
-Each sentence of `sentences_numbers.tsv` is spoken once and listened to once. What was heard is compared with the
-sentence as it was (what is flagged then is a false alarm) and with the same sentence in which one number word is
-replaced by another (what is not flagged then has been missed).
+Each sentence of `sentences_numbers.tsv` is spoken once and listened to once. What was heard is compared with
+the sentence as it was (what is flagged then is a false alarm) and with the same sentence in which one number
+word is replaced by another (what is not flagged then has been missed).
 """
 
 import argparse

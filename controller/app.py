@@ -8,6 +8,7 @@ from pathlib import Path
 
 from controller.clock import Clock
 from controller.config import Settings
+from controller.dispatch.aiding import Aiding
 from controller.dispatch.alarming import Alarming
 from controller.dispatch.auditing import Auditor
 from controller.dispatch.deeds import Desk
@@ -41,6 +42,7 @@ from controller.store import areas, documents, meta, nodes, outbox
 from controller.store.database import Conn, Crash, Database, nowhere
 from controller.store.documents import Document, DocumentKind
 from controller.store.leadership import Lead, take_lead
+from controller.studio.aid import aid_of
 from controller.studio.speech import Speaker
 from controller.studio.taking import IntakeProcess, Taker
 from devices import topics
@@ -108,6 +110,7 @@ class Loa:
         StoreFault for a database that is not ours.
         """
         self._lost_at = self.clock.now()
+        self._aid = aid_of(self.settings)
         self.settings.clips_dir.mkdir(parents=True, exist_ok=True)
         if self.lead is None:
             self.lead = take_lead(self.settings.database)
@@ -190,6 +193,7 @@ class Loa:
         self.weeks = Weeks(room, self.views)
         self.programming = Programming(room)
         self.lexicons = Lexicons(room)
+        self.aiding = Aiding(room, self._aid)
         self.groups = Groups(room)
         self.lexicon_views = LexiconViews(room)
         emission = Emission(room, showing)

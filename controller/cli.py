@@ -25,6 +25,7 @@ from controller.deploy.areas_cli import areas_app
 from controller.deploy.broker import BrokerFailed, RunningBroker, start_broker
 from controller.deploy.commune_data import AREAS
 from controller.deploy.opened import ConfigFile, with_database
+from controller.deploy.plan_cli import plan_app
 from controller.dispatch.keyring import fingerprints, load_keyring, make_keys
 from controller.errors import Problem, SettingsRefused, StoreFault
 from controller.fleet.provisioning import new_keys, read_sites, register_sites, write_fleet
@@ -50,6 +51,7 @@ app.add_typer(account_app, name="account")
 app.add_typer(audit_app, name="audit")
 app.add_typer(nodes_app, name="nodes")
 app.add_typer(areas_app, name="areas")
+app.add_typer(plan_app, name="plan")
 app.command(name="demo")(demonstration.demo)
 
 LOW_DISK_MB = 512

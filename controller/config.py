@@ -77,6 +77,17 @@ class Settings(BaseSettings):
     http_voice_authorities: str = Field(
         "", description="File of the authorities trusted for that server; empty: those of the system."
     )
+    aid_url: str = Field(
+        "",
+        description="Server of a language model (`POST /v1/chat/completions`) that may propose shorter texts "
+        "and hints; https unless on this machine; empty: off.",
+    )
+    aid_key: SecretStr = Field(SecretStr(""), description="Key for that server.")
+    aid_model: str = Field("", description="Model asked for there.")
+    aid_deadline_s: float = Field(60.0, gt=0, le=300, description="Longest wait for one of its answers.")
+    aid_authorities: str = Field(
+        "", description="File of the authorities trusted for that server; empty: those of the system."
+    )
     session_idle_min: int = Field(30, ge=1, le=720, description="Minutes without use that end a login.")
     session_absolute_h: int = Field(
         12, ge=1, le=24, description="Hours after which a login ends in any case."

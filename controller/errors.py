@@ -223,6 +223,56 @@ PROBLEMS: dict[str, Kind] = {
         vi="Máy chủ hết chỗ giữ bản thu. Bài vẫn còn nguyên; xin báo quản trị viên.",
         en="There is no room left for recordings on this server. The item is as it was.",
     ),
+    "E_AID_OFF": Kind(
+        status=409,
+        vi="Trợ giúp soạn bài chưa được bật ở máy chủ này.",
+        en="The writing aid is not switched on at this server.",
+    ),
+    "E_AID_LONG": Kind(
+        status=422,
+        vi="Văn bản dài quá, trợ giúp không nhận. Xin cắt bớt rồi thử lại.",
+        en="The text is too long for the writing aid.",
+    ),
+    "E_AID_EMPTY": Kind(
+        status=422,
+        vi="Chưa có nội dung để rút gọn.",
+        en="There is no text to shorten.",
+    ),
+    "E_AID_DECLINED": Kind(
+        status=422,
+        vi="Trợ giúp không nhận văn bản này. Bài vẫn như cũ.",
+        en="The writing aid declines this text. Nothing has changed.",
+    ),
+    "E_AID_ANSWER": Kind(
+        status=502,
+        vi="Trợ giúp trả lời không đúng khuôn nên đã bỏ câu trả lời đó. Bài vẫn như cũ.",
+        en="The writing aid's answer had the wrong form and was thrown away. Nothing has changed.",
+    ),
+    "E_AID_REACH": Kind(
+        status=502,
+        vi="Không hỏi được trợ giúp: máy chủ của nó không trả lời hoặc báo lỗi. Bài vẫn như cũ.",
+        en="The writing aid's server can't be reached or reports a fault. Nothing has changed.",
+    ),
+    "E_AID_KEY": Kind(
+        status=502,
+        vi="Máy chủ trợ giúp không nhận khóa truy cập. Xin báo kỹ thuật.",
+        en="The writing aid's server refuses our key. Please tell the technician.",
+    ),
+    "E_AID_SLOW": Kind(
+        status=504,
+        vi="Trợ giúp không trả lời kịp. Bài vẫn như cũ.",
+        en="The writing aid did not answer in time. Nothing has changed.",
+    ),
+    "E_AID_BUSY": Kind(
+        status=503,
+        vi="Trợ giúp đang làm cho người khác. Xin thử lại sau ít phút.",
+        en="The writing aid is busy with somebody else's text. Please try again in a minute.",
+    ),
+    "E_AID_RESTS": Kind(
+        status=503,
+        vi="Trợ giúp vừa hỏng nhiều lần nên được nghỉ ít phút. Xin viết tiếp như thường.",
+        en="The writing aid has failed several times and rests for some minutes.",
+    ),
     "E_BUSY": Kind(
         status=503,
         vi="Hệ thống đang bận. Xin thử lại sau {retry_after} giây.",

@@ -5,7 +5,8 @@ Refused
 ├── TextRefused    characters that must never be spoken or shown
 ├── TimingRefused  a timing that can't be read; `fault` names the exact field
 ├── AreaRefused    areas that make no tree, or a code that the tree does not know
-└── TableRefused   a data table with a line that can't be read
+├── TableRefused   a data table with a line that can't be read
+└── CalendarRefused  a calendar file that is none, or beyond its bounds
 """
 
 from dataclasses import dataclass
@@ -60,3 +61,7 @@ class TableRefused(Refused):
 
     def __init__(self, vi: str, en: str) -> None:
         super().__init__("E_TABLE", vi, en)
+
+
+class CalendarRefused(Refused):
+    """A calendar file from outside that is none, or beyond its bounds."""

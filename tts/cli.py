@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tts.cache import SentenceCache
 from tts.chain import Chain
+from tts.clip import Clip
 from tts.engines.engine import Style
 from tts.errors import EngineAbsent, SpeechError
 from tts.files import write_whole
@@ -22,7 +24,7 @@ from tts.normalize import Guess, Reading, normalize
 from tts.process import DEADLINES_S, DEFAULT_ENGINES, default_threads
 from tts.reading.regions import Region, choices_of
 from tts.registry import known_engines, open_engine, open_engines, read_settings
-from tts.render import Rendering, RenderRequest, render
+from tts.render import Rendering, RenderRequest, render, unheard
 from tts.voices import voices
 
 app = typer.Typer(no_args_is_help=True, help="Read Vietnamese text aloud.")
@@ -48,6 +50,9 @@ def say(
         float | None, typer.Option(min=0.1, help="Seconds after which the next engine speaks.")
     ] = None,
     settings: Annotated[Path | None, typer.Option(help="JSON file with the engines' settings.")] = None,
+    first: Annotated[
+        Path | None, typer.Option(help="Where the first sentence goes, as soon as it is spoken.")
+    ] = None,
 ) -> None:
     """Speak TEXT into a file."""
     request = RenderRequest(text=text, style=style, repeat=repeat, chime=chime, format=form, within_s=within)
@@ -59,12 +64,20 @@ def say(
         raise typer.Exit(1) from failure
     chain = Chain(opened, deadlines_s=DEADLINES_S)
     try:
-        with tempfile.TemporaryDirectory() as passing, console.status("…") as status:
+        with tempfile.TemporaryDirectory() as passing, _progress(console) as bar:
+            task = bar.add_task("câu", total=None)
+
+            def heard_first(clip: Clip) -> None:
+                assert first is not None
+                write_whole(first, clip.data)
+                console.print(f"first sentence, {clip.duration_ms / 1000:.1f} s: {first}", markup=False)
+
             rendering = render(
                 request,
                 chain,
                 SentenceCache(directory=cache or Path(passing)),
-                lambda sentence, total: status.update(f"{sentence}/{total}"),
+                lambda sentence, total: bar.update(task, completed=sentence, total=total),
+                heard_first if first is not None else unheard,
             )
     except SpeechError as failure:
         console.print(f"{failure.vi}\n{failure}", style="red", markup=False)
@@ -106,6 +119,16 @@ def list_engines() -> None:
         shown.add_row(engine.name, "yes", "yes" if engine.online else "no", engine.licence)
         engine.close()
     Console().print(shown)
+
+
+def _progress(console: Console) -> Progress:
+    """Sentence by sentence; at its end it leaves one line, also where nobody watches."""
+    return Progress(
+        TextColumn("{task.description} {task.completed:.0f}/{task.total}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
 
 
 def _report(console: Console, rendering: Rendering) -> None:

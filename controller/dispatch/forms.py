@@ -195,6 +195,8 @@ class EmergencyPreview:
     gate: "Gate"
     made_at: datetime
     expires_at: datetime
+    own_words: tuple[tuple[str, str], ...] = ()
+    """What is written and how the place's lexicon reads it, where it speaks in these words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from controller.clock import Clock
 from controller.config import Settings
+from controller.dispatch.aiding import Aiding
 from controller.dispatch.deeds import Desk
 from controller.dispatch.grouping import Groups
 from controller.dispatch.lexicon import Lexicons
@@ -40,6 +41,9 @@ class House(Protocol):
 
     @property
     def views(self) -> Views: ...
+
+    @property
+    def aiding(self) -> Aiding: ...
 
     @property
     def lexicons(self) -> Lexicons: ...

@@ -44,7 +44,9 @@ from devices.messages import AreaCode, ClipHash, ClipRef, Programme
 from devices.programme import fits
 from devices.signing import open_envelope
 from schedules.announcement import AnnouncementId
-from schedules.calendar import Window, instant_of, local
+from schedules.area import Tree
+from schedules.calendar import QuietHours, Window, instant_of, local
+from schedules.explain import Explanation, explain
 from schedules.plan import Occurrence, OccurrenceId, Plan, plan
 from schedules.session import Session
 
@@ -74,6 +76,7 @@ class Outcome:
     overfull: tuple[Overfull, ...]
     published: tuple[Document, ...]
     wake_at: datetime
+    told: tuple[Explanation, ...] = ()
 
 
 class Planner:
@@ -88,44 +91,22 @@ class Planner:
         room = self._room
         now = room.clock.now()
         last_at = await room.db.read(_last_planned, now)
-        window = _window(last_at, now, room.settings.plan_days)
-        situation = await room.db.read(_situation, window)
-        made = self._make(situation, window, now)
+        window = window_of(last_at, now, room.settings.plan_days)
+        situation = await room.db.read(situation_of, window)
+        made = make(situation, room.tenant, room.tree, room.quiet, window, now)
         compiled = self._compile(situation, made, window, now)
         published = await room.db.write(self._save, situation, made, compiled, window, last_at, now)
         if published is None:
             # somebody approved or edited meanwhile: plan again from what stands now
             return now
         self.last = Outcome(
-            plan=made, overfull=compiled.overfull, published=published, wake_at=_midnight_after(now)
+            plan=made,
+            overfull=compiled.overfull,
+            published=published,
+            wake_at=_midnight_after(now),
+            told=explained(made, situation),
         )
         return self.last.wake_at
-
-    def _make(self, situation: Situation, window: Window, now: datetime) -> Plan:
-        room = self._room
-        made = plan(
-            room.tenant,
-            (kept.announcement for kept in situation.kept),
-            situation.sessions,
-            room.tree,
-            {
-                item: timedelta(milliseconds=sound.clip.duration_ms)
-                for item, sound in situation.sounds.items()
-            },
-            room.quiet,
-            window,
-            now,
-        )
-        begun = _begun(situation, now)
-        return replace(
-            made,
-            occurrences=tuple(
-                replace(one, due_at=begun[key].occurrence.due_at)
-                if (key := OccurrenceId(one.id)) in begun
-                else one
-                for one in made.occurrences
-            ),
-        )
 
     def _compile(self, situation: Situation, made: Plan, window: Window, now: datetime) -> Compiled:
         room = self._room
@@ -249,6 +230,38 @@ class Planner:
         )
 
 
+def make(
+    situation: Situation, tenant: str, tree: Tree, quiet: QuietHours, window: Window, now: datetime
+) -> Plan:
+    """The plan of a situation; what has begun keeps its moment."""
+    made = plan(
+        tenant,
+        (kept.announcement for kept in situation.kept),
+        situation.sessions,
+        tree,
+        _durations(situation.sounds),
+        quiet,
+        window,
+        now,
+    )
+    begun = _begun(situation, now)
+    return replace(
+        made,
+        occurrences=tuple(
+            replace(one, due_at=begun[key].occurrence.due_at)
+            if (key := OccurrenceId(one.id)) in begun
+            else one
+            for one in made.occurrences
+        ),
+    )
+
+
+def explained(made: Plan, situation: Situation) -> tuple[Explanation, ...]:
+    """Why everything of a plan is as it is."""
+    items = {kept.announcement.id: kept.announcement for kept in situation.kept}
+    return explain(made, items, situation.sessions)
+
+
 def _begun(situation: Situation, now: datetime) -> dict[OccurrenceId, Planned]:
     """What may sound by now: a later approval moves it no more."""
     return {
@@ -269,7 +282,8 @@ def read_programme(document: Document) -> Programme:
     return decode(open_envelope(document.payload).payload, Programme)
 
 
-def _situation(conn: Conn, window: Window) -> Situation:
+def situation_of(conn: Conn, window: Window) -> Situation:
+    """What the store holds now."""
     kept = announcements.in_force(conn, window.start)
     every = sessions.everything(conn)
     first, last = local(window.start).date(), local(window.end).date()
@@ -322,7 +336,7 @@ def _last_planned(conn: Conn, now: datetime) -> datetime:
     return now if said is None else min(now, max(from_text(said), now - LONGEST_AWAY))
 
 
-def _window(last_at: datetime, now: datetime, days: int) -> Window:
+def window_of(last_at: datetime, now: datetime, days: int) -> Window:
     """From the day of the last planning, so that what fell due in between is not passed over."""
     first, today = local(last_at).date(), local(now).date()
     return Window(start=instant_of(first, time()), end=instant_of(today + timedelta(days=days), time()))

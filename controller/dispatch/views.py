@@ -46,6 +46,7 @@ from devices.messages import AlertId, OccurrenceId, Programme
 from devices.messages import AreaCode as GroundCode
 from schedules.announcement import AnnouncementId, AreaCode, PersonId, State
 from schedules.calendar import instant_of, local
+from schedules.explain import Explanation
 from schedules.plan import OccurrenceId as PlannedId
 
 DAY = timedelta(days=1)
@@ -180,6 +181,12 @@ class Views:
             counts=counts,
             alerts=tuple(row.id for row in running if room.tree.meet(row.targets, (area,))),
         )
+
+    async def why(self, person: Person, announcement: AnnouncementId) -> tuple[Explanation, ...]:
+        """What the newest plan makes of an item, and why, one sentence a time; nothing before a plan."""
+        await self.announcement(person, announcement)
+        told = self._planner.last.told if self._planner.last is not None else ()
+        return tuple(one for one in told if one.item == announcement)
 
     def conflicts(self, area: AreaCode, day: date) -> tuple[ConflictLine, ...]:
         """What the newest plan has to say about a local day of an area, in words."""

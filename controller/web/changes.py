@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from controller.store import versions
+from controller.store import recordings, versions
 from controller.store.versions import Version
 from controller.web.page import Page
 from controller.web.telling import place_names, timing_words
-from schedules.announcement import Announcement
+from schedules.announcement import Announcement, RecordingId
 
 _WORDS = re.compile(r"\S+\s*|\s+")
 MOST_WORDS = 2000
@@ -33,7 +33,20 @@ class Change:
 async def changes_since_seen(page: Page, a: Announcement) -> tuple[Change, ...]:
     """Against the version handed in the time before; nothing at the first time."""
     found = await page.house.db.read(versions.handed_in, a.id)
-    return compare(found[1], a, page) if len(found) > 1 else ()
+    if len(found) < 2:
+        return ()
+    before = found[1]
+    if before.recording == a.recording:
+        return compare(before, a, page)
+    names = [await _voice(page, recording) for recording in (before.recording, a.recording)]
+    heard = Change(name=page.says.t("change.recording"), pieces=side_by_side(names[0], names[1]))
+    return (heard, *compare(before, a, page))
+
+
+async def _voice(page: Page, recording: RecordingId | None) -> str:
+    """Whose voice is heard: the recording by its sender's name for it, or the reading."""
+    row = None if recording is None else await page.house.db.read(recordings.get, recording)
+    return page.says.t("change.read") if row is None else row.name
 
 
 def compare(before: Version, a: Announcement, page: Page) -> tuple[Change, ...]:

@@ -11,6 +11,7 @@ from controller.dispatch.forms import AnnouncementView, RenderState
 from controller.errors import Problem
 from controller.web.changes import changes_since_seen
 from controller.web.hearing import FirstShown, Piece, first_sentence, horn, sound_facts, sound_piece
+from controller.web.hinting import stored_hints
 from controller.web.looks import item_look
 from controller.web.page import Open, Page, go, read_form
 from controller.web.recorded import recorded
@@ -18,6 +19,8 @@ from controller.web.telling import Wrong, row, timing_words, told, wrongs
 from schedules.announcement import AnnouncementId, State
 
 router = APIRouter(include_in_schema=False)
+
+WHY_SHOWN = 8
 
 Reader = Annotated[Page, Depends(Open(Right.READ))]
 Writer = Annotated[Page, Depends(Open(Right.WRITE))]
@@ -117,8 +120,11 @@ async def do_send_back(request: Request, page: Approver, announcement: str) -> R
 
 async def _item(page: Page, view: AnnouncementView, done: str) -> Response:
     a = view.announcement
+    vietnamese = page.says.t.language == "vi"
+    why = await page.house.views.why(page.person, a.id)
     return await page.show(
         "item.html",
+        why=[one.vi if vietnamese else one.en for one in why[:WHY_SHOWN]],
         view=view,
         item=a,
         look=item_look(a.state, page.says.t),
@@ -157,6 +163,7 @@ async def _approval(
         changes=await changes_since_seen(page, a),
         told=told(view, page),
         recorded=recorded(view, page),
+        **await stored_hints(page, a),
         **await sound_facts(page, rendering, f"/bai/{a.id}"),
         reason=reason[:500],
         reason_open=bool(reason) or (problem is not None and problem.field == "reason"),

@@ -10,6 +10,7 @@ from controller.doors.problems import headers_of, trace_of
 from controller.doors.visitors import find_visitor
 from controller.errors import Problem
 from controller.web import (
+    aiding,
     alerts,
     assets,
     board,
@@ -32,6 +33,7 @@ PAGES = (
     login,
     today,
     recording,
+    aiding,
     writing,
     lexicon,
     items,

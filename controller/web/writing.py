@@ -14,6 +14,7 @@ from controller.doors.gate import RECORDING_HEADERS
 from controller.errors import Problem
 from controller.web.drafting import new_draft, place_fields, typed_fields, with_content, with_place
 from controller.web.hearing import leaving, sound_facts
+from controller.web.hinting import NOTHING, Aided, stored_hints, typed_hints
 from controller.web.lexicon_words import decided, marks, sentence_with
 from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.recorded import recorded, recording_facts
@@ -59,7 +60,8 @@ async def show_content(
     view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
     if not view.may_edit:
         return go(f"/bai/{view.announcement.id}")
-    problem = no_file_sent() if tep else None
+    # a reminder on a page that was asked for, no refusal
+    problem = no_file_sent(status=200) if tep else None
     return await content_page(page, view, None, problem=problem, arrived=da_luu[:40], taken=bo[:120])
 
 
@@ -125,12 +127,12 @@ async def do_submit(page: Writer, announcement: str) -> Response:
     return go(f"/bai/{identity}?xong=submitted")
 
 
-def no_file_sent() -> Problem:
+def no_file_sent(status: int = 422) -> Problem:
     """A file was chosen and another button pressed."""
     return Problem(
         "E_FILE_MISSING",
         field="file",
-        status=422,
+        status=status,
         vi="Tệp ghi âm đã chọn nhưng chưa gửi. Xin chọn lại rồi bấm “Gửi bản thu”.",
         en="A recording was chosen but not sent. Choose it again, then press “Send recording”.",
     )
@@ -171,6 +173,7 @@ async def content_page(
     arrived: str = "",
     taken: str = "",
     status: int = 200,
+    aided: Aided = NOTHING,
 ) -> Response:
     """Step 1: what is stored, or what was typed, with what is wrong with it."""
     a = view.announcement if view else None
@@ -198,6 +201,7 @@ async def content_page(
         area=a.area if a else page.person.area,
         headers=RECORDING_HEADERS,
         **recording_facts(page, view, taken),
+        **await typed_hints(page, view, fields, aided),
         **await _reading(page, fields["text"], a.area if a else page.person.area),
     )
 
@@ -268,6 +272,7 @@ async def _check(page: Page, view: AnnouncementView, *, problem: Problem | None 
         faults=(*wrongs(view.faults, page.says), *refused(problem, page)),
         told=told(view, page),
         recorded=recorded(view, page),
+        **await stored_hints(page, view.announcement),
         **await sound_facts(page, rendering, f"/bai/{identity}"),
     )
 

@@ -8,7 +8,18 @@ import pytest
 from controller.deploy.commune_data import PROVINCE, QUANG_DIEN
 from controller.store.lexicon import Line
 from controller.web.lexicon_words import KINDS, decided, marks, sentence_with
-from tests.support.doors import APPROVER, AUTHOR, LEADER, OPERATOR, STRANGER, Home, door, play
+from tests.support.doors import (
+    APPROVER,
+    AUTHOR,
+    LEADER,
+    LOCAL_OPERATOR,
+    OPERATOR,
+    STRANGER,
+    VILLAGE,
+    Home,
+    door,
+    play,
+)
 from tests.support.pages import fill
 from tts.normalize import normalize
 
@@ -282,3 +293,23 @@ def test_every_stretch_of_a_text_is_shown_once_and_in_order() -> None:
     assert unsure == ()
     assert set(KINDS.values()) - {"own", "mute"}
     assert sentence_with("Một. Hai HTX!\nBa.", "HTX") == "Hai HTX!"
+
+
+def test_the_operator_sees_which_emergency_words_the_lexicon_changes(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        await keep(house, written="sơ tán", reading="ở yên")
+        async with door(house, LOCAL_OPERATOR) as client:
+            page = await client.get("/khan-cap")
+            preview = await fill(
+                client,
+                page,
+                "/khan-cap/xem-truoc",
+                hazard="flood",
+                level="2",
+                text="Bà con sơ tán ngay.",
+                where="some",
+                targets=[VILLAGE],
+            )
+            assert "sơ tán đọc là “ở yên”" in preview.text
+
+    play(tmp_path, story)

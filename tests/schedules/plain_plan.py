@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta, timezone
 
 from schedules.announcement import Announcement, BulletinClass, State, content_hash
+from schedules.calendar import Window
 from schedules.recurrence import AfterApproval, NextSession, Once, Weekly
+from schedules.rule import Rule
 from schedules.session import Session
 from tests.schedules.cast import TREE
+from tests.schedules.plain_rule import plainly
 
 LOCAL = timezone(timedelta(hours=7))
 SECOND = timedelta(seconds=1)
@@ -100,6 +103,11 @@ def own_times(
                     and due >= a.approval.approved_at
                 ):
                     yield due, due
+        case Rule():
+            reach = Window(start=days[0] - timedelta(days=40), end=days[-1] + timedelta(days=40))
+            for recurrence, due in plainly(a.timing, reach):
+                if due >= a.approval.approved_at:
+                    yield recurrence, due
 
 
 def plain(

@@ -57,7 +57,7 @@ class Child:
 
 
 @contextmanager
-def child(cache: Path, engines: str = STUB) -> Iterator[Child]:
+def child(cache: Path, engines: str = STUB, *more: str) -> Iterator[Child]:
     command = [
         sys.executable,
         "-W",
@@ -68,6 +68,7 @@ def child(cache: Path, engines: str = STUB) -> Iterator[Child]:
         str(cache),
         "--engines",
         engines,
+        *more,
     ]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

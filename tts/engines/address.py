@@ -16,8 +16,9 @@ class Address:
     local: bool
 
 
-def address_of(base_url: str) -> Address:
-    """`base_url` with or without its `/v1`; raises ValueError, which says what is wanted instead."""
+def address_of(base_url: str, question: str = _PATH) -> Address:
+    """`base_url` with or without its `/v1`, and the path of the `question`; raises ValueError, which says what
+    is wanted instead."""
     parts = urlsplit(base_url)
     host, _ = parts.hostname or "", parts.port
     if parts.username or parts.password or parts.query or parts.fragment or not host:
@@ -26,7 +27,7 @@ def address_of(base_url: str) -> Address:
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
         raise ValueError("a base_url with https (plain http is for this machine only)")
     path = parts.path.rstrip("/").removesuffix("/v1")
-    return Address(url=f"{parts.scheme}://{parts.netloc}{path}{_PATH}", host=host, local=local)
+    return Address(url=f"{parts.scheme}://{parts.netloc}{path}{question}", host=host, local=local)
 
 
 def _is_loopback(host: str) -> bool:

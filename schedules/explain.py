@@ -1,0 +1,119 @@
+"""Why each planned sound plays when it does, moves, is cut or is not heard: one sentence each."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from schedules.announcement import Announcement, AnnouncementId, BulletinClass
+from schedules.calendar import said_en, said_vi
+from schedules.collision import ConflictKind
+from schedules.plan import Conflict, Occurrence, OccurrenceId, Plan
+from schedules.recurrence import AfterApproval, NextSession, Once
+from schedules.session import Session, closing_id, opening_id
+
+
+class Fate(StrEnum):
+    """What becomes of it, in one word."""
+
+    PLAYS = "plays"
+    MOVES = "moves"
+    CUTS = "cuts"
+    IS_CUT = "is_cut"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """One sentence about one planned sound (``occurrence`` None: about one that is not heard)."""
+
+    at: datetime
+    item: AnnouncementId
+    occurrence: OccurrenceId | None
+    fate: Fate
+    vi: str
+    en: str
+
+
+def explain(
+    plan: Plan, items: Mapping[AnnouncementId, Announcement], sessions: Iterable[Session]
+) -> tuple[Explanation, ...]:
+    """Every occurrence and every refusal of a plan, in order of time; the same plan says the same."""
+    by_id = {session.id: session for session in sessions}
+    frames = {
+        frame: session.name
+        for session in by_id.values()
+        for frame in (opening_id(session.id), closing_id(session.id))
+    }
+    acts = {c.occurrences[0]: c for c in plan.conflicts if c.kind is not ConflictKind.UNPLACEABLE}
+    cut = {c.occurrences[1]: c for c in plan.conflicts if c.kind is ConflictKind.PREEMPTS}
+    found = [
+        _occurrence(one, items.get(one.item), by_id.get(one.session or ""), frames.get(one.item), acts, cut)
+        for one in plan.occurrences
+    ]
+    found += [
+        Explanation(
+            at=one.at,
+            item=one.item,
+            occurrence=None,
+            fate=Fate.REFUSED,
+            vi=_sentence(one.vi),
+            en=_sentence(one.en),
+        )
+        for one in plan.refusals
+    ]
+    return tuple(sorted(found, key=lambda one: (one.at, one.item, one.occurrence or "", one.vi)))
+
+
+def _occurrence(
+    one: Occurrence,
+    item: Announcement | None,
+    session: Session | None,
+    frame: str | None,
+    acts: Mapping[OccurrenceId, Conflict],
+    cut: Mapping[OccurrenceId, Conflict],
+) -> Explanation:
+    fate, why = Fate.PLAYS, _wanted(one, item, session, frame)
+    conflict = acts.get(one.id) or cut.get(one.id)
+    vi = f"Phát lúc {said_vi(one.due_at)} {why[0]}."
+    en = f"Plays at {said_en(one.due_at)} {why[1]}."
+    if conflict is not None:
+        fate = _fate(conflict, one.id)
+        vi, en = f"{vi} {_sentence(conflict.vi)}", f"{en} {_sentence(conflict.en)}"
+    return Explanation(at=one.due_at, item=one.item, occurrence=one.id, fate=fate, vi=vi, en=en)
+
+
+def _fate(conflict: Conflict, occurrence: OccurrenceId) -> Fate:
+    if conflict.kind is ConflictKind.PREEMPTS:
+        return Fate.CUTS if conflict.occurrences[0] == occurrence else Fate.IS_CUT
+    return Fate.MOVES if conflict.kind is ConflictKind.MOVED else Fate.PLAYS
+
+
+def _wanted(
+    one: Occurrence, item: Announcement | None, session: Session | None, frame: str | None
+) -> tuple[str, str]:
+    """Why at all: the wish behind it."""
+    if frame is not None:
+        return f"vì là lời chào hoặc lời kết của “{frame}”", f"as the opening or closing of “{frame}”"
+    priority = one.bulletin_class is BulletinClass.PRIORITY
+    first = (" (bài ưu tiên xếp trước)", " (priority items come first)") if priority and session else ("", "")
+    if session is not None:
+        return (
+            f"trong “{session.name}”, buổi gần nhất còn chỗ{first[0]}",
+            f"in “{session.name}”, the nearest session with room{first[1]}",
+        )
+    match item.timing if item is not None else None:
+        case Once():
+            return "vì được hẹn đúng giờ này", "because it was set for that time"
+        case AfterApproval():
+            return "vì phát ngay sau khi duyệt", "because it plays right after its approval"
+        case NextSession():
+            return "vì buổi phát được nêu đích danh bài này", "because a session names it"
+        case None:
+            return "theo chương trình", "as the programme says"
+        case _:
+            return "vì được đặt lặp lại", "because it repeats"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

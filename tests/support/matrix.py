@@ -1,0 +1,233 @@
+"""What each route is asked in the matrix of isolation: one entry a route, aimed at things of commune A.
+
+A route without an entry fails ``test_isolation``: whoever adds one says here how it could be aimed at a
+neighbour. ``hidden``: the request names something of commune A, so that nobody of commune B may learn even
+whether it exists. ``Blind`` asks only what the visitor's own place gives.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.doors import LOCAL_OPERATOR
+
+DATE = "2026-11-23"
+EXPIRES = "2026-11-25T10:00:00Z"
+REASON = "Xin ghi rõ giờ họp ở nhà văn hóa."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request; ``{name}`` in any string is filled from the things of commune A."""
+
+    query: str = ""
+    json: Mapping[str, Any] | None = None
+    form: Mapping[str, Any] | None = None
+    content: bytes | None = None
+    kind: str = "application/octet-stream"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that one route is asked. ``alone``: why it is not asked here; another test names it."""
+
+    asks: tuple[Ask, ...] = (Ask(),)
+    alone: str = ""
+    last: bool = False
+    by: str = ""
+    """Whoever alone may, of the fixed cast: what one person looked at is fired by that person."""
+
+
+def _get(*queries: str) -> Case:
+    """Once as it stands, and once with each of these queries, which aim at commune A."""
+    return Case(asks=(Ask(), *(Ask(query=query, hidden=True) for query in queries)))
+
+
+def _json(body: Mapping[str, Any] | None = None, *, hidden: bool = True, last: bool = False) -> Case:
+    return Case(asks=(Ask(json=body, hidden=hidden),), last=last)
+
+
+def _form(fields: Mapping[str, Any] | None = None, *, hidden: bool = True, last: bool = False) -> Case:
+    return Case(asks=(Ask(form=fields or {}, hidden=hidden),), last=last)
+
+
+DRAFT = {
+    "area": "{area}",
+    "title": "Họp thôn",
+    "text": "Kính mời bà con đến nhà văn hóa thôn để họp.",
+    "targets": ["{village}"],
+    "timing": {"kind": "after_approval"},
+    "expires_at": EXPIRES,
+}
+EMERGENCY = {"area": "{area}", "targets": ["{village}"], "hazard": "flood", "level": 2, "text": "Nước lên."}
+LINE: dict[str, Any] = {"area": "{area}", "written": "UBND", "reading": "ủy ban nhân dân"}
+PLAN = {"name": "Buổi tối", "start": "19:00", "day": ["0"], "days": ["0"], "cap": "15", "seen": "1"}
+WRITE = {
+    "area": "{area}",
+    "title": "Họp thôn",
+    "text": "Kính mời bà con đến họp.",
+    "seen": "{seen}",
+    "do": "save",
+}
+AIDED = {"announcement": "{announcement}", "area": "{area}", "title": "Họp", "text": "Họp ở {word}."}
+GROUP = {"seen": "1", "name": "Loa mới", "add": ["{node}"]}
+NO_ROWS = Ask(query="?canh-bao={alert}")
+"""A filter: for an alert of others it gives the same empty list as for one that never was."""
+RECORDING = Ask(query="?name=a.wav", content=b"RIFF", headers={"If-Match": "{tag}"}, hidden=True)
+PART = b'--x\r\nContent-Disposition: form-data; name="token"\r\n\r\n{token}\r\n--x--\r\n'
+TOKEN = "multipart/form-data; boundary=x"
+
+CASES: dict[str, Case] = {
+    "POST /api/sessions": Case(alone="a login of its own: test_web_logins"),
+    "DELETE /api/sessions": Case(alone="it ends the asker's own login"),
+    "POST /dang-xuat": Case(alone="it ends the asker's own login"),
+    "GET /su-kien": Case(alone="the stream never ends: asked below"),
+    "GET /api/me": _get(),
+    "GET /api/announcements": _get(),
+    "POST /api/announcements": _json(DRAFT),
+    "GET /api/announcements/{announcement}": _get(),
+    "PUT /api/announcements/{announcement}": _json(DRAFT),
+    "POST /api/announcements/{announcement}/submit": _json(),
+    "POST /api/announcements/{announcement}/approve": _json({"content_hash": "0" * 64}),
+    "POST /api/announcements/{announcement}/send-back": _json({"reason": REASON}),
+    "POST /api/announcements/{announcement}/withdraw": _json(last=True),
+    "POST /api/announcements/{announcement}/undo": _json(),
+    "POST /api/announcements/{announcement}/render": _json(),
+    "GET /api/announcements/{announcement}/clip": _get(),
+    "POST /api/announcements/{announcement}/recording": Case(asks=(RECORDING,)),
+    "PUT /api/announcements/{announcement}/recording": _json({"recording": "{recording}"}),
+    "GET /api/announcements/{announcement}/recording": _get(),
+    "GET /api/announcements/{announcement}/recording/original": _get(),
+    "POST /api/emergencies/preview": _json(EMERGENCY),
+    "GET /api/emergencies/previews/{preview}": _get(),
+    "POST /api/emergencies": Case(
+        asks=(Ask(json={"preview": "{preview}", "typed_name": "An Gia"}, hidden=True),), by=LOCAL_OPERATOR
+    ),
+    "POST /api/emergencies/{alert}/confirm": _json(),
+    "POST /api/emergencies/{alert}/break-glass": _json({"reason": REASON}),
+    "POST /api/emergencies/{alert}/retract": _json({"hand": "all_clear"}, last=True),
+    "GET /api/alerts": _get(),
+    "GET /api/alerts/{alert}": _get(),
+    "POST /api/stop": _json({"area": "{area}"}, last=True),
+    "GET /api/lexicon": _get("?area={area}"),
+    "GET /api/lexicon/table": _get("?area={area}"),
+    "POST /api/lexicon/try": _json({"area": "{area}", "text": "Họp ở {word}."}),
+    "POST /api/lexicon/entries": _json(LINE),
+    "PUT /api/lexicon/entries": _json({**LINE, "was": "{word}", "revision": 1}),
+    "DELETE /api/lexicon/entries": _json({"area": "{area}", "written": "{word}"}, last=True),
+    "POST /api/lexicon/table": _json({"area": "{area}", "table": "HTX\thợp tác xã\n"}),
+    "PUT /api/lexicon/region": _json({"area": "{area}", "region": "centre"}),
+    "POST /api/lexicon/undo": _json({"area": "{area}", "deed": "{lexicon_deed}"}, last=True),
+    "GET /api/groups": Case(asks=(Ask(), Ask(query="?q={group_name}"))),
+    "POST /api/groups": _json({"area": "{area}", "name": "Nhóm khác", "nodes": ["{node}"]}),
+    "GET /api/groups/{group}": _get(),
+    "PUT /api/groups/{group}": _json({"name": "Tên khác"}),
+    "POST /api/groups/{group}/nodes": _json({"add": ["{node}"]}),
+    "DELETE /api/groups/{group}": _json(last=True),
+    "POST /api/groups/{group}/undo": _json(last=True),
+    "GET /api/day": Case(
+        asks=(Ask(query=f"?date={DATE}"), Ask(query=f"?date={DATE}&area={{area}}", hidden=True))
+    ),
+    "GET /api/programme": Case(
+        asks=(Ask(query=f"?date={DATE}"), Ask(query=f"?date={DATE}&area={{area}}", hidden=True))
+    ),
+    "GET /api/deliveries": Case(
+        asks=(Ask(), Ask(query="?alert={alert}"), Ask(query="?alert={alert}&area={area}", hidden=True))
+    ),
+    "GET /api/nodes": _get("?area={area}", "?area={village}"),
+    "GET /api/audit/verify": _get(),
+    "GET /api/openapi.json": _get(),
+    "GET /clips/{sha256}": Case(alone="public by design: a clip is named by the hash of its own content"),
+    "HEAD /clips/{sha256}": Case(alone="public by design: a clip is named by the hash of its own content"),
+    "GET /healthz": _get(),
+    "GET /metrics": _get(),
+    "GET /dang-nhap": _get(),
+    "POST /dang-nhap": Case(alone="a login of its own: test_web_logins"),
+    "POST /ngon-ngu": _form({"lang": "vi", "next": "/bai/{announcement}"}, hidden=False),
+    "GET /": _get(),
+    "POST /viet-bai/ban-thu": Case(alone="a multipart stream that makes a bài of the visitor's own place"),
+    "POST /viet-bai/{announcement}/ban-thu": Case(asks=(Ask(content=PART, kind=TOKEN, hidden=True),)),
+    "POST /viet-bai/{announcement}/ban-thu/bo": _form({"seen": "{seen}"}),
+    "POST /viet-bai/{announcement}/ban-thu/lai": _form({"seen": "{seen}", "recording": "{recording}"}),
+    "GET /bai/{announcement}/ban-thu": _get(),
+    "GET /bai/{announcement}/ban-thu/xem": _get(),
+    "GET /viet-bai": _get(),
+    "POST /viet-bai": _form(WRITE, hidden=False),
+    "POST /viet-bai/cach-doc": _form({"text": "Họp ở {word}.", "area": "{area}"}),
+    "POST /viet-bai/soat": _form(AIDED),
+    "POST /viet-bai/rut-gon": _form(AIDED),
+    "POST /viet-bai/chon-ban": _form({**AIDED, "proposal": "Họp.", "do": "take"}),
+    "GET /viet-bai/{announcement}": _get(),
+    "POST /viet-bai/{announcement}": _form(WRITE),
+    "GET /viet-bai/{announcement}/phat": _get(),
+    "POST /viet-bai/{announcement}/phat": _form(WRITE),
+    "GET /viet-bai/{announcement}/gui": _get(),
+    "POST /viet-bai/{announcement}/gui": _form({"seen": "{seen}"}),
+    "GET /tu-dien": _get("?noi={area}"),
+    "POST /tu-dien": _form({**LINE, "do": "save", "key": "k"}),
+    "POST /tu-dien/thu": _form({**LINE, "sentence": "Họp ở {word}."}),
+    "POST /tu-dien/bo": _form({"area": "{area}", "written": "{word}", "key": "k"}, last=True),
+    "POST /tu-dien/hoan-tac": _form({"area": "{area}", "deed": "{lexicon_deed}", "key": "k"}, last=True),
+    "POST /tu-dien/vung": _form({"area": "{area}", "region": "centre", "key": "k"}),
+    "POST /tu-dien/nhap": _form({"area": "{area}", "table": "HTX\thợp tác xã\n", "do": "check"}),
+    "GET /tu-dien.tsv": _get("?noi={area}"),
+    "GET /bai/{announcement}": _get(),
+    "GET /bai/{announcement}/tieng": _get(),
+    "GET /bai/{announcement}/cot-loa": _get(),
+    "GET /bai/{announcement}/cau-dau": _get(),
+    "POST /bai/{announcement}/hoan-tac": _form(),
+    "POST /bai/{announcement}/rut": _form(last=True),
+    "GET /duyet": _get(),
+    "GET /duyet/{announcement}": _get(),
+    "POST /duyet/{announcement}": _form({"content_hash": "0" * 64}),
+    "POST /duyet/{announcement}/tra-lai": _form({"reason": REASON}, last=True),
+    "GET /khan-cap": _get("?sua={preview}"),
+    "POST /khan-cap/xem-truoc": _form(
+        {"hazard": "flood", "level": "2", "where": "some", "targets": "{village}", "text": "Nước lên."},
+        hidden=False,
+    ),
+    "GET /khan-cap/xem-truoc/{preview}": _get(),
+    "GET /khan-cap/xem-truoc/{preview}/tieng": _get(),
+    "GET /khan-cap/xem-truoc/{preview}/cot-loa": _get(),
+    "GET /khan-cap/xem-truoc/{preview}/cau-dau": _get(),
+    "POST /khan-cap/xem-truoc/{preview}/da-nghe": _form({"clip": "0" * 64}),
+    "POST /khan-cap/phat": Case(
+        asks=(Ask(form={"preview": "{preview}", "typed_name": "An Gia", "key": "k"}, hidden=True),),
+        by=LOCAL_OPERATOR,
+    ),
+    "GET /dung-tat-ca": _get(),
+    "POST /dung-tat-ca": _form({"key": "matrix-stop"}, hidden=False, last=True),
+    "GET /canh-bao/{alert}": _get(),
+    "GET /canh-bao/{alert}/tieng": _get(),
+    "GET /canh-bao/{alert}/cot-loa": _get(),
+    "GET /canh-bao/{alert}/cau-dau": _get(),
+    "POST /canh-bao/{alert}/da-nghe": _form({"clip": "0" * 64}),
+    "POST /canh-bao/{alert}/dong-y": _form(),
+    "POST /canh-bao/{alert}/pha-kinh": _form({"reason": REASON}),
+    "POST /canh-bao/{alert}/thu-hoi": _form({"hand": "all_clear", "key": "k"}, last=True),
+    "GET /lich-tuan": _get("?noi={area}", "?tuan={date}&noi={village}"),
+    "GET /lich-ngay": _get(),
+    "GET /lich-tuan/nghe": _get("?noi={village}"),
+    "GET /buoi-phat/moi": _get(),
+    "POST /buoi-phat": _form({**PLAN, "area": "{area}", "key": "k"}, hidden=False),
+    "GET /buoi-phat/{session}": _get(),
+    "POST /buoi-phat/{session}": _form(PLAN),
+    "POST /buoi-phat/{session}/bo": _form({"seen": "1"}, last=True),
+    "POST /buoi-phat/{session}/hoan-tac": _form({"seen": "1"}, last=True),
+    "GET /cum-loa": _get(),
+    "GET /nhom-loa": _get(),
+    "POST /nhom-loa": _form({"name": "Nhóm khác", "key": "k"}, hidden=False),
+    "GET /nhom-loa/{group}": _get(),
+    "POST /nhom-loa/{group}/ten": _form({**GROUP, "key": "k1"}),
+    "POST /nhom-loa/{group}/cum-loa": _form({**GROUP, "key": "k2"}),
+    "POST /nhom-loa/{group}/xoa": _form({"seen": "1", "key": "k3"}, last=True),
+    "POST /nhom-loa/{group}/hoan-tac": _form({"seen": "1", "key": "k4"}, last=True),
+    "GET /nhat-ky": Case(
+        asks=(Ask(query="?noi={area}", hidden=True), Ask(query="?noi={village}", hidden=True), NO_ROWS)
+    ),
+    "GET /nhat-ky.csv": Case(asks=(Ask(query="?noi={area}", hidden=True), NO_ROWS)),
+    "GET /static/{name:path}": Case(alone="public: style sheets and scripts"),
+    "GET /favicon.ico": _get(),
+}
