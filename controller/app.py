@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, time
 from pathlib import Path
 
-from controller.clock import Clock
+from controller.clock import Clock, Leap, SteadyClock
 from controller.config import Settings
 from controller.dispatch.aiding import Aiding
 from controller.dispatch.alarming import Alarming
@@ -26,7 +26,7 @@ from controller.dispatch.recording import Recordings
 from controller.dispatch.rendering import Studio
 from controller.dispatch.renewing import Renewer
 from controller.dispatch.room import Room
-from controller.dispatch.runner import GATHER_S, Loop, Pulse, Runner, Watch
+from controller.dispatch.runner import GATHER_S, Loop, Pulse, Runner, Timekeeper, Watch
 from controller.dispatch.showing import Showing
 from controller.dispatch.signals import Signals, Topic, Wake
 from controller.dispatch.stopping import Stopping
@@ -74,7 +74,7 @@ class Loa:
         lead: Lead | None = None,
     ) -> None:
         self.settings = settings
-        self.clock = clock
+        self.clock = SteadyClock(clock)
         self.lanes = lanes
         self.signals = Signals()
         self.metrics: Metrics = open_metrics()
@@ -103,6 +103,11 @@ class Loa:
     def link_lost_at(self) -> datetime | None:
         """Since when the broker is not reached; None while it is."""
         return None if self.link_up else self._lost_at
+
+    @property
+    def leap(self) -> Leap | None:
+        """The leap of the machine's clock that is held back; None while it is followed."""
+        return self.clock.leap
 
     async def start(self) -> None:
         """Problem ``E_KEYS`` without keys, ``E_NOT_LEADER`` beside another controller.
@@ -222,6 +227,7 @@ class Loa:
             Loop(name="auditor", wake=Wake.AUDITOR, turn=self.auditor.turn),
             Loop(name="beacon", wake=None, turn=Pulse(room).turn),
             Loop(name="monitor", wake=None, turn=Watch(room).turn),
+            Loop(name="clock", wake=None, turn=Timekeeper(room, self.clock).turn),
         )
 
     async def _plan(self) -> datetime | None:

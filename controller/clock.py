@@ -2,8 +2,14 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+STEP = timedelta(seconds=2)
+"""More than this between two looks is no correction of the clock but a leap (PROMISES 3.7)."""
+AGREES = timedelta(seconds=30)
+"""So close must the fleet's time be to the machine's to vouch for it."""
 
 
 class Clock(Protocol):
@@ -24,8 +30,57 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
+        """Seconds that never run backwards, also while the machine sleeps (F52)."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leap:
+    """The machine's clock stands ``by`` ahead of the house's since ``since_at`` (in the house's time)."""
+
+    by: timedelta
+    since_at: datetime
+
+
+class SteadyClock:
+    """The machine's clock, followed step by step and not in its leaps.
+
+    Between two looks time is counted by the monotonic clock. A leap of the wall clock is held back: a house
+    that believed it would plan a burst or repeat a morning, and its alerts would be refused as issued in the
+    future. It ends when the machine is right again, or when the nodes, who keep their own time, agree with
+    the machine (a machine that was frozen wakes up right and finds its own counting wrong).
+    """
+
+    def __init__(self, machine: Clock) -> None:
+        self._machine = machine
+        self._base_at = machine.now()
+        self._base_mono = machine.monotonic()
+        self.leap: Leap | None = None
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC; never a leap of the machine's."""
+        return self._base_at + timedelta(seconds=self._machine.monotonic() - self._base_mono)
+
+    def monotonic(self) -> float:
         """Seconds that never run backwards."""
-        return time.monotonic()
+        return self._machine.monotonic()
+
+    def look(self, fleet_ahead: timedelta | None = None) -> bool:
+        """Compare with the machine; call it every few seconds. Whether a leap began or ended.
+
+        ``fleet_ahead`` is how far the nodes' time is ahead of the house's, where enough of them tell.
+        """
+        gap = self._machine.now() - self.now()
+        vouched = fleet_ahead is not None and abs(fleet_ahead) > AGREES and abs(fleet_ahead - gap) <= AGREES
+        if abs(gap) <= STEP or (vouched and self.leap is not None):
+            self._base_at = self._machine.now()
+            self._base_mono = self._machine.monotonic()
+            ended, self.leap = self.leap is not None, None
+            return ended
+        if self.leap is not None and abs(self.leap.by - gap) <= STEP:
+            return False
+        self.leap = Leap(by=gap, since_at=self.now())
+        return True
 
 
 class LoopClock:

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
         description="Whether a recogniser listens back: auto (where `loa[qa]` is installed), off, or the "
         "path of a Python that has it.",
     )
+    alarm_pack: bool = Field(
+        True, description="Speak what all alarms have in common beforehand, when nothing else is to be read."
+    )
     piper_packs: str = Field(
         "", description="Folder of imported voice packs (engine `piper/NAME`); empty: voices/ in data_dir."
     )

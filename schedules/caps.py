@@ -4,13 +4,35 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Protocol
 
-from schedules.announcement import AreaCode, BulletinClass
+from schedules.announcement import AnnouncementId, AreaCode, BulletinClass
 from schedules.area import Tree
 from schedules.calendar import WEEKDAYS_EN, WEEKDAYS_VI, local, said_en, said_vi
-from schedules.plan import Occurrence, OccurrenceId
-from schedules.profile import Profile, manner_on
-from schedules.rulepack import Limits, RulePack
+from schedules.profile import Manner, Profile, manner_on
+from schedules.rulepack import RulePack
+from schedules.session import is_chime
+
+
+class Heard(Protocol):
+    """What the rules ask of a planned sound; an occurrence of the plan is one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def item(self) -> AnnouncementId: ...
+    @property
+    def recurrence_at(self) -> datetime: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def duration(self) -> timedelta: ...
+    @property
+    def targets(self) -> tuple[AreaCode, ...]: ...
+    @property
+    def bulletin_class(self) -> BulletinClass: ...
+    @property
+    def session(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +43,8 @@ class Breach:
     `E_CAP` beyond the session's or the day's minutes, `E_MUTED` ordinary items silent by a document.
     """
 
-    occurrence: OccurrenceId
+    occurrence: str
+    item: AnnouncementId
     code: str
     at: datetime
     vi: str
@@ -33,41 +56,44 @@ class _Block:
     """What people hear as one session: the sounds of one run, or a single sound by itself."""
 
     start_at: datetime
-    sounds: tuple[Occurrence, ...]
+    sounds: tuple[Heard, ...]
 
 
 def breaches(
-    occurrences: Iterable[Occurrence],
+    occurrences: Iterable[Heard],
     area: AreaCode,
     pack: RulePack,
     profiles: Iterable[Profile],
     tree: Tree,
 ) -> tuple[Breach, ...]:
-    """What the rules of `area` refuse of what is heard there, in order of time.
+    """What the rules of `area` refuse of what all of it hears, in order of time.
 
     Emergencies are never refused and count for nothing. Of a day's sessions the earlier ones stay. What is
     refused counts no more: the sound behind it may have the room that it leaves.
     """
+    return judged((one for one in occurrences if _reaches(tree, one, area)), area, pack, profiles, tree)
+
+
+def judged(
+    heard: Iterable[Heard], area: AreaCode, pack: RulePack, profiles: Iterable[Profile], tree: Tree
+) -> tuple[Breach, ...]:
+    """The same for sounds that are known to be heard in the area."""
     profiles = tuple(profiles)
-    heard = [
-        one
-        for one in occurrences
-        if one.bulletin_class is not BulletinClass.EMERGENCY and _reaches(tree, one, area)
-    ]
+    heard = [one for one in heard if one.bulletin_class is not BulletinClass.EMERGENCY]
     blocks = sorted(_blocks(heard), key=lambda block: (block.start_at, block.sounds[0].id))
     found: list[Breach] = []
     for day, of_day in groupby(blocks, key=lambda block: local(block.start_at).date()):
         manner = manner_on(profiles, tree, area, day, pack.limits)
-        found += _Day(pack, manner.limits, manner.ordinary, manner.documents, day).judged(of_day)
+        found += _Day(pack, manner, day).judged(of_day)
     return tuple(found)
 
 
-def _reaches(tree: Tree, one: Occurrence, area: AreaCode) -> bool:
-    return any(tree.descends(target, area) or tree.descends(area, target) for target in one.targets)
+def _reaches(tree: Tree, one: Heard, area: AreaCode) -> bool:
+    return any(tree.descends(area, target) for target in one.targets)
 
 
-def _blocks(heard: list[Occurrence]) -> Iterator[_Block]:
-    def block_of(one: Occurrence) -> tuple[str, datetime]:
+def _blocks(heard: list[Heard]) -> Iterator[_Block]:
+    def block_of(one: Heard) -> tuple[str, datetime]:
         return (one.session, one.recurrence_at) if one.session is not None else (one.id, one.due_at)
 
     for _, members in groupby(sorted(heard, key=lambda one: (*block_of(one), one.due_at)), key=block_of):
@@ -78,13 +104,9 @@ def _blocks(heard: list[Occurrence]) -> Iterator[_Block]:
 class _Day:
     """The count of one day in one place."""
 
-    def __init__(
-        self, pack: RulePack, limits: Limits, ordinary: bool, documents: tuple[str, ...], day: date
-    ) -> None:
+    def __init__(self, pack: RulePack, manner: Manner, day: date) -> None:
         self.pack = pack
-        self.limits = limits
-        self.ordinary = ordinary
-        self.documents = documents
+        self.manner = manner
         self.day = day
         self.sessions = 0
         self.spoken = timedelta()
@@ -101,12 +123,12 @@ class _Day:
                     yield breach
             self.sessions += bool(allowed)
 
-    def _breach(self, block: _Block, one: Occurrence, is_first: bool) -> Breach | None:
-        limits, end_at = self.limits, one.due_at + one.duration
+    def _breach(self, block: _Block, one: Heard, is_first: bool) -> Breach | None:
+        limits, end_at = self.manner.limits, one.due_at + one.duration
         if self.pack.quiet.overlaps(one.due_at, end_at):
             return _breach(one, "E_QUIET", quiet=str(self.pack.quiet))
-        if not self.ordinary and one.bulletin_class is BulletinClass.NORMAL:
-            return _breach(one, "E_MUTED", document="; ".join(self.documents))
+        if self._is_muted(one):
+            return _breach(one, "E_MUTED", document="; ".join(self.manner.documents))
         if self.day.weekday() not in limits.days:
             weekday = self.day.weekday()
             return _breach(one, "E_DAY", vi_day=WEEKDAYS_VI[weekday], en_day=WEEKDAYS_EN[weekday])
@@ -118,6 +140,11 @@ class _Day:
             return _breach(one, "E_CAP", most=_minutes(limits.a_day), of="ngày", of_en="day")
         return None
 
+    def _is_muted(self, one: Heard) -> bool:
+        if is_chime(one.item):
+            return not self.manner.chimes
+        return not self.manner.ordinary and one.bulletin_class is BulletinClass.NORMAL
+
 
 _WORDS = {
     "E_QUIET": ("vì đang giờ yên tĩnh ({quiet})", "quiet hours ({quiet})"),
@@ -128,10 +155,11 @@ _WORDS = {
 }
 
 
-def _breach(one: Occurrence, code: str, **facts: str) -> Breach:
+def _breach(one: Heard, code: str, **facts: str) -> Breach:
     vi, en = _WORDS[code]
     return Breach(
         occurrence=one.id,
+        item=one.item,
         code=code,
         at=one.due_at,
         vi=f"Không phát được lúc {said_vi(one.due_at)} {vi.format(**facts)}.",

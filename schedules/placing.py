@@ -8,6 +8,7 @@ from schedules.announcement import AnnouncementId, BulletinClass
 from schedules.area import Tree
 from schedules.calendar import QuietHours, Window
 from schedules.collision import Collision, ConflictKind
+from schedules.holidays import Holidays
 from schedules.packing import Delay, listed, pack
 from schedules.recurrence import LONGEST, NextSession
 from schedules.session import Session
@@ -36,6 +37,7 @@ def place(
     quiet: QuietHours,
     window: Window,
     lead: timedelta,
+    holidays: Holidays | None = None,
 ) -> Placed:
     """Place what the window and a day around it want; the caller cuts to the window.
 
@@ -46,7 +48,7 @@ def place(
     near = Window(start=window.start - _MARGIN, end=window.end + _MARGIN)
     by_hand = listed(sessions)
     own_time = (item for item in items if item.announcement.id not in by_hand)
-    wishes, troubles = singles(own_time, horizon, quiet, lead)
+    wishes, troubles = singles(own_time, horizon, quiet, lead, holidays)
 
     # the sessions first without, then around the priority items: so a higher issuer goes first in both
     draft = pack(items, sessions, tree, durations, quiet, horizon, ())

@@ -2,16 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NewType
 
 from schedules.announcement import Announcement, AnnouncementId, AreaCode, BulletinClass
 from schedules.area import Tree, inside
 from schedules.calendar import QuietHours, Window, stamp
+from schedules.caps import Breach
 from schedules.collision import Collision, ConflictKind
 from schedules.errors import Refused
+from schedules.local_rules import Cut, LocalRules, cut
 from schedules.placing import place
 from schedules.session import Session, opening_id, starts
 from schedules.wish import Ready, Slot, Trouble, ready
@@ -21,6 +23,8 @@ OccurrenceId = NewType("OccurrenceId", str)
 
 LEAD = timedelta(seconds=10)
 LONGEST_WINDOW = timedelta(days=366)
+NO_RULES = LocalRules()
+_MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,18 +98,22 @@ def plan(
     window: Window,
     now: datetime,
     lead: timedelta = LEAD,
+    rules: LocalRules = NO_RULES,
 ) -> Plan:
     """Everything due in the window, a function of its arguments alone.
 
     `durations` are those of whole clips, session openings and closings among them. `lead` is what the
-    nodes get to fetch an item that is wanted right after its approval. `now` only decides whether a
+    nodes get to fetch an item that is wanted right after its approval. `rules` are those of single places:
+    what they refuse is left out there, and heard elsewhere. `now` only decides whether a
     question to the commune is still open: it moves nothing, so the past never changes. Order of input
     never matters. Raises Refused (`E_WINDOW`) for an empty window or one of over a year.
     """
     _check(window)
     sessions = tuple(sessions)
     items, unready = ready(announcements, durations, tree, window)
-    placed = place(items, sessions, tree, durations, quiet, window, lead)
+    placed = place(items, sessions, tree, durations, quiet, window, lead, rules.holidays)
+    every = tuple(_occurrence(tenant, slot) for slot in placed.slots if _near(window, slot))
+    left = cut(every, rules, tree, quiet)
     held = tuple(slot for slot in placed.slots if slot.wish.held_by_quiet)
     conflicts = (
         *(
@@ -118,10 +126,16 @@ def plan(
     lost = (*unready, *_homeless(placed.waiting, window), *_astray(sessions, tree, window))
     refusals = (*lost, *(trouble for trouble in placed.troubles if window.contains(trouble.at)))
     return Plan(
-        occurrences=tuple(_occurrence(tenant, s) for s in placed.slots if window.contains(s.due_at)),
+        occurrences=tuple(_narrowed(every, left, window)),
         conflicts=tuple(sorted(conflicts, key=lambda c: (c.at, c.kind, c.occurrences))),
         refusals=tuple(
-            sorted((_refusal(trouble, quiet) for trouble in refusals), key=lambda r: (r.at, r.item, r.code))
+            sorted(
+                (
+                    *(_refusal(trouble, quiet) for trouble in refusals),
+                    *(_refused_there(breach) for breach in left.breaches if window.contains(breach.at)),
+                ),
+                key=lambda r: (r.at, r.item, r.code),
+            )
         ),
     )
 
@@ -167,6 +181,23 @@ def _occurrence(tenant: str, slot: Slot) -> Occurrence:
         session=wish.session,
         repeat=wish.repeat,
     )
+
+
+def _near(window: Window, slot: Slot) -> bool:
+    """In the window or on a day that it touches: a day's caps count all of that day."""
+    return window.start - _MARGIN <= slot.due_at < window.end + _MARGIN
+
+
+def _narrowed(every: tuple[Occurrence, ...], left: Cut, window: Window) -> Iterator[Occurrence]:
+    """The window's occurrences on the ground that the rules leave them."""
+    for one in every:
+        targets = left.ground.get(one.id, one.targets)
+        if targets and window.contains(one.due_at):
+            yield one if targets == one.targets else replace(one, targets=targets)
+
+
+def _refused_there(breach: Breach) -> Refusal:
+    return Refusal(item=breach.item, code=breach.code, at=breach.at, vi=breach.vi, en=breach.en)
 
 
 def _conflict(tenant: str, tree: Tree, quiet: QuietHours, now: datetime, c: Collision) -> Conflict:

@@ -107,6 +107,11 @@ def closing_id(session_id: str) -> AnnouncementId:
     return AnnouncementId(f"session:{session_id}:closing")
 
 
+def is_chime(item: AnnouncementId) -> bool:
+    """Whether it opens or closes a session."""
+    return item.startswith("session:") and item.endswith((":opening", ":closing"))
+
+
 def _is_on(session: Session, day: date) -> bool:
     if day.weekday() in session.days or day in session.dates:
         return True

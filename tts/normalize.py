@@ -117,6 +117,7 @@ def _rules() -> tuple[Rule, ...]:
         *lists.rules(),
         *documents.rules(),
         *places.early_rules(),
+        *calendar.list_rules(),
         *fractions.early_rules(),
         *names.in_context_rules(),
         *calendar.datetime_rules(),

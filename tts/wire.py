@@ -28,13 +28,14 @@ _OF_A_REQUEST = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Render:
     """Speak `request` and put the clip into the directory `out`; with `first`, its first sentence before,
-    into `first_out` (else `out` too)."""
+    into `first_out` (else `out` too). `background`: nobody waits for it, whatever its style."""
 
     id: str
     request: RenderRequest
     out: Path
     first: bool = False
     first_out: Path | None = None
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ def parse(line: bytes) -> Demand:
     demand_id = _text(words, "id", default="")
     match words.get("do"):
         case "render":
-            _only(words, "id", "do", "out", "first", "first_out", *_OF_A_REQUEST)
+            _only(words, "id", "do", "out", "first", "first_out", "background", *_OF_A_REQUEST)
             first_out = _text(words, "first_out", default="")
             return Render(
                 id=demand_id,
@@ -91,6 +92,7 @@ def parse(line: bytes) -> Demand:
                 out=Path(_text(words, "out")),
                 first=_flag(words, "first", default=False),
                 first_out=Path(first_out) if first_out else None,
+                background=_flag(words, "background", default=False),
             )
         case "warm":
             _only(words, "id", "do")
@@ -122,8 +124,8 @@ def is_urgent(demand: Demand) -> bool:
     """Whether it may go ahead of an ordinary bulletin that is half done: emergencies, and questions
     that take no time."""
     match demand:
-        case Render(request=request):
-            return request.style is Style.EMERGENCY
+        case Render(request=request, background=background):
+            return request.style is Style.EMERGENCY and not background
         case Warm():
             return False
         case Spell():

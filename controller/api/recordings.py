@@ -45,14 +45,15 @@ async def send_recording(
     ``E_AUDIO_LEVEL``: then the bài is as it was. A long one is answered while it is still being prepared
     (``rendering``).
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != BINARY and not kind.startswith("audio/"):
-        # what a plain form of another site could send is none of these
-        raise Problem("E_MEDIA_TYPE")
     identity = AnnouncementId(announcement)
     use = house_of(request).desk.recordings
-    async with use.coming(visitor.person, identity), raw_upload(request, name) as upload:
-        view = await use.attach(visitor.person, identity, upload, seen=seen_hash(if_match))
+    async with use.coming(visitor.person, identity):
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != BINARY and not kind.startswith("audio/"):
+            # what a plain form of another site could send is none of these
+            raise Problem("E_MEDIA_TYPE")
+        async with raw_upload(request, name) as upload:
+            view = await use.attach(visitor.person, identity, upload, seen=seen_hash(if_match))
     return told(response, view)
 
 

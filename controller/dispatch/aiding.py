@@ -198,7 +198,7 @@ def proposal_of(facts: Facts, old: str) -> Proposal:
                     text=text,
                     seconds=seconds_of(text),
                     strange=(*_beyond(_numbers(text), old), *_new_names(text, old)),
-                    lost=_beyond(_numbers(old), text),
+                    lost=tuple(one for one in _beyond(_numbers(old), text) if not _only_year(one, text)),
                 )
     raise Problem("E_AID_ANSWER")
 
@@ -246,6 +246,12 @@ def _beyond(numbers: tuple[str, ...], text: str) -> tuple[str, ...]:
     """Those of which some part is no number of the text: 25/11 is in 25/11/2026, and 7 in 07."""
     known = {int(part) for part in re.findall(r"\d+", text)}
     return tuple(one for one in numbers if {int(part) for part in re.findall(r"\d+", one)} - known)
+
+
+def _only_year(number: str, text: str) -> bool:
+    """A date whose year alone was left out loses nothing that a listener needs."""
+    *others, last = _numbers(number)[0].replace("-", "/").split("/")
+    return bool(others) and len(last) == 4 and not _beyond(tuple(others), text)
 
 
 def _new_names(text: str, old: str) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ class Rendering:
     wanted: str = ""
     spoken: str = ""
     guesses: tuple[Reading, ...] = ()
+    recorded: bool = False
     code: str = ""
     vi: str = ""
     en: str = ""

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from controller.clock import Clock
+from controller.clock import Clock, Leap
 from controller.config import Settings
 from controller.dispatch.aiding import Aiding
 from controller.dispatch.deeds import Desk
@@ -76,6 +76,11 @@ class House(Protocol):
 
     @property
     def link_up(self) -> bool: ...
+
+    @property
+    def leap(self) -> Leap | None:
+        """The leap of the machine's clock that is held back; None while it is followed."""
+        ...
 
     @property
     def link_lost_at(self) -> datetime | None:

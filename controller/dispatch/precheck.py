@@ -16,6 +16,7 @@ from tts.normalize import Guess
 ALIKE = 0.6
 """Share of word pairs in common from which two texts are called alike."""
 _DATES = frozenset({"date", "dates", "day", "days", "datetime"})
+_SPANS = frozenset({"dates", "days"})
 _TIMES = frozenset({"hour", "hours", "weekday", "weekdays", *_DATES})
 _NUMERIC = re.compile(r"(\d{1,2})\s?([/.-])\s?(\d{1,2})(?:\s?\2\s?(\d{4}|\d{2}))?\s*$")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})\s*$")
@@ -26,7 +27,7 @@ _LUNAR = re.compile(r"[\s(,]*(?:âm|ÂL|tháng\s+\w+\s+âm|tết)", re.IGNORECAS
 _FROM = re.compile(r"(?:từ|kể từ)(?:\s+ngày)?\s*$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?;\n](?=\s|$)")
 _WORD = re.compile(r"[^\W_]+")
-_AN_HOUR = re.compile(r"\b\d{1,2}\s?(?:giờ|h)(?:\b|\d)", re.IGNORECASE)
+_AN_HOUR = re.compile(r"\b\d{1,2}\s?(?:giờ|h)(?:\b|\d)|\bthứ\s?[2-7]\b", re.IGNORECASE)
 _HALF_A_YEAR = timedelta(days=183)
 _CITED_WITHIN = 80  # characters before a date in which its paper is named
 
@@ -119,7 +120,8 @@ def _days(text: str, small: str, draft: Draft) -> tuple[_Day, ...]:
         if day is not None:
             before = small[: guess.start]
             sentence = before[_sentence_start(before) :][-_CITED_WITHIN:]
-            cited = bool(_FROM.search(sentence)) or bool(_cue("cited").search(sentence))
+            begins = guess.rule not in _SPANS and bool(_FROM.search(sentence))
+            cited = begins or bool(_cue("cited").search(sentence))
             found.append(_Day(written=guess.written.strip(), day=day, cited=cited))
     return tuple(found)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from controller.dispatch.hearing import Listener, report_of
 from controller.dispatch.lexicon_use import used_in
+from controller.dispatch.pack import Pack
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.dispatch.sounds import BULLETIN, EMERGENCY, Order, recall, remember, session_orders
@@ -36,13 +37,17 @@ Keep = Callable[[Conn, Sound], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One sound that is wanted. ``keep`` writes how far it is; False where nobody wants it any more."""
+    """One sound that is wanted. ``keep`` writes how far it is; False where nobody wants it any more.
+
+    ``packed``: it belongs to the alarm pack, which waits for everything else and stays in the cache.
+    """
 
     key: str
     order: Order
     urgent: bool
     subject: str
     keep: Keep
+    packed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,7 @@ class Studio:
         self._room = room
         self._speaker = speaker
         self._listener = Listener(room, speaker)
+        self._pack = Pack()
         self._progress: dict[str, Progress] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._resting: dict[str, float] = {}
@@ -128,6 +134,8 @@ class Studio:
     async def turn(self) -> None:
         """Start what is not under way: every urgent job, and one ordinary one."""
         jobs = await self._room.db.read(_jobs)
+        if not jobs and not self._running and self._room.settings.alarm_pack:
+            jobs = await self._room.db.read(_pack_job, self._pack)
         for job in jobs:
             if job.key in self._running or self._rests(job.key):
                 continue
@@ -194,6 +202,8 @@ class Studio:
             issued_at=order.issued_at,
             lexicon=order.own.lines,
             region=order.own.region,
+            pin=job.packed,
+            background=job.packed,
         )
         failure: SpeechFailed | None = None
         for attempt in range(TRIES):
@@ -269,6 +279,14 @@ def _jobs(conn: Conn) -> tuple[Job, ...]:
                         )
                     )
     return tuple(found)
+
+
+def _pack_job(conn: Conn, pack: Pack) -> tuple[Job, ...]:
+    order = pack.next_order(conn)
+    if order is None:
+        return ()
+    key = f"pack:{order.print}"
+    return (Job(key=key, order=order, urgent=False, subject="pack", keep=_always, packed=True),)
 
 
 def _alert_job(alert: AlertId, part: Part, order: Order) -> Job:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from controller.clock import SteadyClock
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.fleet import monitor as fleet_monitor
@@ -96,6 +97,28 @@ class Pulse:
         )
         room.link.post(topics.time(), room.keyring.sign(beacon))
         return now + BEACON_EVERY
+
+
+class Timekeeper:
+    """Looks at the machine's clock every few seconds; a leap is held back, said on every page and audited."""
+
+    def __init__(self, room: Room, clock: SteadyClock) -> None:
+        self._room = room
+        self._clock = clock
+
+    async def turn(self) -> datetime | None:
+        room, clock = self._room, self._clock
+        before = clock.leap
+        ahead = room.monitor.ahead(before.since_at) if before is not None else None
+        if clock.look(ahead):
+            leap = clock.leap
+            by_ms = (leap.by if leap is not None else timedelta()) // timedelta(milliseconds=1)
+            _log.warning("clock.%s by_ms=%s", "leapt" if leap is not None else "rejoined", by_ms)
+            deed = "clock.leapt" if leap is not None else "clock.rejoined"
+            await room.db.write(audit.append, clock.now(), "loa", deed, "clock", {"by_ms": by_ms})
+            room.signals.tell(Topic.LINK)
+            room.signals.wake(Wake.PLANNER)
+        return clock.now() + LOOK_EVERY
 
 
 class Watch:

@@ -69,6 +69,11 @@ def rendering_of(sound: store_sounds.Sound, studio: Studio) -> Rendering:
     )
 
 
+def item_rendering(kept: Kept, studio: Studio) -> Rendering:
+    """How far the sound of an announcement is: the reading, or the recording."""
+    return replace(rendering_of(kept.sound, studio), recorded=kept.announcement.recording is not None)
+
+
 def announcement_view(
     kept: Kept,
     *,
@@ -89,7 +94,7 @@ def announcement_view(
         content_hash=content_hash(a),
         author_name=names.get(a.author, a.author),
         approver_name=None if a.approval is None else names.get(a.approval.by, a.approval.by),
-        rendering=rendering_of(kept.sound, room.studio),
+        rendering=item_rendering(kept, room.studio),
         faults=validate(a, now, room.quiet),
         next_at=next_at,
         returned_reason=returned.reason if returned is not None and a.state is State.RETURNED else "",

@@ -9,7 +9,7 @@ from controller.access import Person, Right
 from controller.dispatch.forms import AnnouncementView, Draft, Rendering
 from controller.dispatch.refusals import allow, missing, stale, told_as_problems
 from controller.dispatch.room import Room
-from controller.dispatch.showing import rendering_of
+from controller.dispatch.showing import item_rendering
 from controller.dispatch.signals import Topic, Wake
 from controller.errors import Problem
 from controller.store import announcements, audit
@@ -145,7 +145,7 @@ class Writing:
     async def render_now(self, person: Person, announcement: AnnouncementId) -> Rendering:
         kept = await self._kept(person, announcement, Right.READ)
         await self._room.studio.want(kept.announcement.id)
-        return rendering_of((await self._kept(person, announcement, Right.READ)).sound, self._room.studio)
+        return item_rendering(await self._kept(person, announcement, Right.READ), self._room.studio)
 
     async def _kept(self, person: Person, announcement: AnnouncementId, right: Right) -> Kept:
         kept = await self._room.db.read(announcements.get, announcement)

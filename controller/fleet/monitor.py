@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from controller.store import incidents, nodes
 from controller.store.database import Conn
@@ -11,10 +11,11 @@ from controller.store.incidents import Incident
 from controller.store.nodes import Live
 from devices.health import Alive, Changed, Condition, Tick, step
 from devices.health import Input as HealthInput
-from devices.messages import Hello, NodeId, Report, State, Telemetry
+from devices.messages import ClockState, Hello, NodeId, Report, State, Telemetry
 from schedules.announcement import AreaCode
 
 FAULTS = (Condition.UNEASY, Condition.SILENT)
+FEWEST_WITNESSES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Monitor:
         self._lives = dict(lives)
         self._touched: set[NodeId] = set()
         self._turned: list[Turned] = []
+        self._ahead: dict[NodeId, tuple[datetime, timedelta]] = {}
 
     def live(self, node: NodeId) -> Live:
         return self._lives.get(node) or Live(node=node)
@@ -61,10 +63,13 @@ class Monitor:
         wanted = set(known)
         self._lives = {node: self._lives.get(node) or Live(node=node) for node in wanted}
         self._touched &= wanted
+        self._ahead = {node: told for node, told in self._ahead.items() if node in wanted}
 
     def heard(self, node: NodeId, words: Hello | State | Telemetry | Report, at: datetime) -> None:
         """One verified message of that node."""
         live = self.live(node)
+        if isinstance(words, Hello | Telemetry) and words.clock is not ClockState.UNSURE:
+            self._ahead[node] = (at, words.sent_at - at)
         match words:
             case Hello():
                 live = replace(
@@ -84,6 +89,14 @@ class Monitor:
             case State():
                 given = words
         self._put(live, given, at)
+
+    def ahead(self, since_at: datetime) -> timedelta | None:
+        """How far the nodes' time is ahead of the house's, by the median of those heard since then.
+
+        None where fewer than three tell: one node may be wrong, and two may disagree.
+        """
+        told = sorted(gap for at, gap in self._ahead.values() if at >= since_at)
+        return told[len(told) // 2] if len(told) >= FEWEST_WITNESSES else None
 
     def tick(self, now: datetime) -> datetime | None:
         """Let silence count; returns when the next silence could begin."""

@@ -118,6 +118,7 @@ class SpeechProcess:
             "lexicon": _rows(order.lexicon),
             "region": order.region.value,
             "pin": order.pin,
+            "background": order.background,
             "out": str(self._settings.clips_dir),
         }
         if on_first is not unheard:

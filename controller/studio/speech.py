@@ -30,7 +30,8 @@ def unheard(sha256: str) -> None:
 class SpeechOrder:
     """One text to be read; ``issued_at`` is said with every repeat, lexicon and region are the place's.
 
-    ``pin``: its sentences stay in the cache whatever their age.
+    ``pin``: its sentences stay in the cache whatever their age. ``background``: spoken like an emergency, but
+    nobody waits for it.
     """
 
     text: str
@@ -41,11 +42,12 @@ class SpeechOrder:
     lexicon: tuple[Reading, ...] = ()
     region: Region = Region.NORTH
     pin: bool = False
+    background: bool = False
 
     @property
     def urgent(self) -> bool:
         """An emergency goes ahead of every bulletin."""
-        return self.style is Style.EMERGENCY
+        return self.style is Style.EMERGENCY and not self.background
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ router = APIRouter(include_in_schema=False)
 
 FILES = {
     "loa.css": ("controller.web", "static/loa.css", "text/css; charset=utf-8"),
+    "design.css": ("controller.web", "static/design.css", "text/css; charset=utf-8"),
     "loa.js": ("controller.web", "static/loa.js", "text/javascript; charset=utf-8"),
     "loa.svg": ("controller.web", "static/loa.svg", "image/svg+xml"),
     "record.js": ("controller.web", "static/record.js", "text/javascript; charset=utf-8"),

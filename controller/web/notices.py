@@ -1,6 +1,7 @@
 """What stands at the top of every page: a lost link, alerts that run, and a colleague who waits for a yes."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from controller.access import Person
 from controller.dispatch.forms import AlertPhase, AlertView
@@ -34,7 +35,16 @@ async def notices(
     lost = (
         () if lost_at is None else (Notice(tone="warn", said=says.t("notice.link", when=says.when(lost_at))),)
     )
-    return (*lost, *sorted(told, key=lambda notice: not notice.call))
+    return (*_clock(house, says), *lost, *sorted(told, key=lambda notice: not notice.call))
+
+
+def _clock(house: House, says: Says) -> tuple[Notice, ...]:
+    leap = house.leap
+    if leap is None:
+        return ()
+    key = "notice.clock_ahead" if leap.by > timedelta() else "notice.clock_behind"
+    said = says.t(key, by=says.span(abs(leap.by)), when=says.when(leap.since_at))
+    return (Notice(tone="warn", said=said),)
 
 
 def _alert(a: AlertView, says: Says, tree: Tree) -> Notice:

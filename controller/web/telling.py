@@ -160,6 +160,7 @@ def sound(rendering: Rendering | None, says: Says) -> dict[str, Any]:
         "of": rendering.of,
         "clip": rendering.clip,
         "duration_ms": rendering.duration_ms,
+        "recorded": rendering.recorded,
         "said": said or says.t("problem.fault"),
         "place": "",
         "first": None,

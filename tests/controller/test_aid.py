@@ -205,7 +205,7 @@ def test_it_is_off_unless_a_server_is_named_and_says_whether_text_leaves() -> No
 
 def test_a_proposal_names_what_it_made_up_and_what_it_left_out() -> None:
     made_up = proposal_of({"text": "Mời bà con thôn Khuông Phò, Phò Nam họp lúc 8h30 ngày 25/11."}, OLD)
-    assert made_up.strange == ("8h30", "Nam")[0:0] + ("8", "Nam")
+    assert made_up.strange == ("8", "Nam")
     assert "7" in made_up.lost
     assert "350" in made_up.lost
     good = proposal_of({"text": NEW}, OLD)
@@ -283,17 +283,29 @@ def with_model(
     directory: Path, model: Model, story: Callable[[Home], Coroutine[Any, Any, None]], **settings: Any
 ) -> None:
     with language_model(model):
-        facts = {"aid_url": model.base, "aid_model": "qwen", "aid_key": KEY, "aid_deadline_s": 2.0, **settings}
+        facts = {
+            "aid_url": model.base,
+            "aid_model": "qwen",
+            "aid_key": KEY,
+            "aid_deadline_s": 2.0,
+            **settings,
+        }
         play(directory, story, **facts)
 
 
 async def deeds(house: Home) -> list[tuple[str, dict[str, Any]]]:
-    rows = await house.loa.db.read(audit.rows_after, 0)
+    rows = reversed(await house.loa.db.read(audit.newest))
     return [(row.deed, dict(row.facts)) for row in rows if row.deed.startswith("aid.")]
 
 
 async def sheet(client: httpx.AsyncClient) -> dict[str, str]:
-    return {"token": await form_token(client), "title": "Họp thôn", "text": OLD, "class": "normal", "item": ""}
+    return {
+        "token": await form_token(client),
+        "title": "Họp thôn",
+        "text": OLD,
+        "class": "normal",
+        "item": "",
+    }
 
 
 def test_a_shorter_version_is_laid_beside_and_taken_only_by_a_press(tmp_path: Path) -> None:
@@ -365,7 +377,12 @@ def test_what_a_document_tells_the_model_changes_a_proposal_and_nothing_else(tmp
         author = house.cast[AUTHOR]
         view = await house.loa.desk.write_announcement(author, house.draft(text=evil))
         async with door(house, AUTHOR) as client:
-            form = {**await sheet(client), "text": evil, "item": view.announcement.id, "seen": view.content_hash}
+            form = {
+                **await sheet(client),
+                "text": evil,
+                "item": view.announcement.id,
+                "seen": view.content_hash,
+            }
             page = await client.post("/viet-bai/rut-gon", data=form)
             assert page.status_code == 200
             assert "<script>alert" not in page.text
@@ -471,7 +488,6 @@ def test_the_approver_and_the_last_step_see_the_hints_too(tmp_path: Path) -> Non
         again = await house.loa.desk.write_announcement(author, house.draft(title="Họp lần nữa", text=text))
         async with door(house, AUTHOR) as client:
             check = await client.get(f"/viet-bai/{identity}/gui")
-            assert "vẫn" not in check.text or True
             assert "còn được phát sau ngày đó" in check.text
             assert "Gần giống bài “Họp lần nữa”" in check.text
             assert f'href="/bai/{again.announcement.id}"' in check.text

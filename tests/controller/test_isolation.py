@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -23,12 +23,25 @@ from controller.store.lexicon import Line
 from controller.store.recordings import RecordingRow
 from devices.messages import NodeId
 from schedules.announcement import AreaCode, PersonId
+from schedules.calendar import instant_of
+from schedules.recurrence import Once
 from tests.controller.test_rights import Route, routes
-from tests.support.doors import AUTHOR, LOCAL_OPERATOR, VILLAGE, Home, door, play
+from tests.support.doors import APPROVER, AUTHOR, LOCAL_OPERATOR, VILLAGE, Home, door, play
 from tests.support.matrix import CASES, DATE, Ask, Case
 
 SECRET = "Riêng của Quảng Điền"
 ROLES = tuple(Role)
+TOMORROW = instant_of(date(2026, 11, 24), time(9))
+UNREACHED = {
+    "/api/announcements/{announcement}/recording",
+    "/api/announcements/{announcement}/recording/original",
+    "/bai/{announcement}/ban-thu",
+    "/bai/{announcement}/cau-dau",
+    "/canh-bao/{alert}/cau-dau",
+    "/khan-cap/xem-truoc/{preview}/cau-dau",
+}
+"""A bài has a recording or a text, and a first sentence only while it is being read: these have what the
+others lack, and their refusal to neighbours is tried with the rest."""
 NODE = next(site.node for site in SITES if site.village == VILLAGE)
 WIDE = {"/api/me", "/metrics", "/healthz", "/api/openapi.json", "/api/audit/verify"}
 
@@ -99,6 +112,12 @@ async def furnish(house: Home) -> Things:
     made = await desk.write_announcement(author, house.draft(title=SECRET, text=f"{SECRET}. Kính mời họp."))
     await desk.submit(author, made.announcement.id)
     await house.rendered(made.announcement.id)
+    other = await desk.write_announcement(
+        author, house.draft(title=f"{SECRET}, đã duyệt", targets=(QUANG_DIEN,), timing=Once(at=TOMORROW))
+    )
+    await desk.submit(author, other.announcement.id)
+    await house.rendered(other.announcement.id)
+    await desk.approve(house.cast[APPROVER], other.announcement.id, other.content_hash)
     form = EmergencyForm(
         area=QUANG_DIEN, targets=(VILLAGE,), hazard="flood", level=2, text=f"{SECRET} khẩn cấp."
     )
@@ -293,7 +312,9 @@ def test_its_own_people_and_the_province_do_reach_these_things(tmp_path: Path) -
             for route in routes(house.app)
             if route.method == "GET" and any(hidden for _, hidden in asked_of(route))
         }
-        assert owned - reached == set(), "asked for a thing that its own people do not reach either"
+        assert owned - reached == UNREACHED, (
+            f"{sorted(owned - reached)}: asked for a thing that its own people do not reach either"
+        )
 
     play(tmp_path, story)
 

@@ -106,3 +106,23 @@ def test_a_node_never_heard_is_silent_and_not_well(tmp_path: Path) -> None:
         monitor = watched(house)
         assert monitor.is_silent(NODE)
         assert monitor.counts()[Condition.WELL] == 0
+
+
+def test_the_fleets_time_is_the_median_of_at_least_three_who_know_the_time() -> None:
+    monitor = Monitor({})
+    names = tuple(NodeId(f"n-{number}") for number in range(5))
+    monitor.know(names)
+
+    def beat(node: NodeId, ahead_s: float, clock: ClockState = ClockState.TRUSTED) -> None:
+        monitor.heard(
+            node, replace(BEAT, node=node, sent_at=NOW + timedelta(seconds=ahead_s), clock=clock), NOW
+        )
+
+    beat(names[0], 7200)
+    beat(names[1], 7201)
+    assert monitor.ahead(NOW) is None
+    beat(names[2], 0, ClockState.UNSURE)
+    assert monitor.ahead(NOW) is None
+    beat(names[3], -900)
+    assert monitor.ahead(NOW) == timedelta(seconds=7200)
+    assert monitor.ahead(NOW + timedelta(seconds=1)) is None, "heard before"

@@ -45,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/announcements/{announcement}": DRAFT,
     "/api/announcements/{announcement}/approve": {"content_hash": "0" * 64},
     "/api/announcements/{announcement}/send-back": {"reason": "Xin ghi rõ giờ họp."},
+    "/api/announcements/{announcement}/recording": {"recording": None},
     "/api/emergencies/preview": {
         "area": QUANG_DIEN,
         "targets": [VILLAGE],

@@ -139,7 +139,10 @@ def test_what_is_heard_elsewhere_counts_elsewhere() -> None:
     in_b = [replace(one, targets=(B1,)) for one in THREE]
     assert refused(*in_b) == {}
     village, province = replace(THREE[0], targets=(A1,)), replace(THREE[1], targets=(PROVINCE,))
-    assert refused(village, province, THREE[2]) == {"three": "E_SESSIONS"}
+    # the people of that village have heard two by then, the others of the commune one
+    assert refused(village, province, THREE[2]) == {}
+    in_village = breaches([village, province, THREE[2]], A1, INNER, [], TREE)
+    assert [(b.occurrence, b.code) for b in in_village] == [("three", "E_SESSIONS")]
 
 
 def test_what_one_profile_silences_no_other_gives_back() -> None:

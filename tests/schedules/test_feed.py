@@ -132,7 +132,8 @@ def test_the_feed_is_the_same_bytes_in_any_order_and_well_formed() -> None:
     assert {str(one["SUMMARY"]) for one in events_of(feed)} == {events[0].summary}
     assert {str(one["UID"]) for one in events_of(feed)} == {"e0", "e1", "e2", "e3"}
     calendar = Calendar.from_ical(feed)
-    assert str(calendar["NAME"]) == "Xã Quảng Điền, Huế"
+    # a property that the library leaves as it is written
+    assert str(calendar["NAME"]) == "Xã Quảng Điền\\, Huế"
     (zone,) = calendar.walk("VTIMEZONE")
     assert zone.to_tz().utcoffset(datetime(2026, 7, 1)) == timedelta(hours=7)
 

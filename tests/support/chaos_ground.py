@@ -70,6 +70,7 @@ class Ground:
             plan_days=1,
             readers=1,
             public_base="http://127.0.0.1:8080",
+            alarm_pack=False,
         )
 
     def now(self) -> datetime:

@@ -97,9 +97,8 @@ async def home(
     **changes: Any,
 ) -> AsyncIterator[Home]:
     """The real house over the in-memory air (or a given link), its clock beginning at six in the morning."""
-    settings = Settings(
-        data_dir=directory, tenant=TENANT, port=port, public_base=f"http://127.0.0.1:{port}", **changes
-    )
+    facts = {"port": port, "public_base": f"http://127.0.0.1:{port}", "alarm_pack": False, **changes}
+    settings = Settings(data_dir=directory, tenant=TENANT, **facts)
     loop_clock = LoopClock(asyncio.get_running_loop(), start)
     keyring = make_keys(
         settings.keys_dir, directory / "root", TenantId(TENANT), (WireArea(PROVINCE),), loop_clock.now()

@@ -46,6 +46,7 @@ from schedules.calendar import instant_of
 from schedules.recurrence import AfterApproval, Timing
 from schedules.session import Session
 from tests.support.inline_speaker import InlineSpeaker
+from tests.support.inline_taker import InlineTaker
 from tests.support.virtual_time import run_virtual, wall
 
 DAY = date(2026, 11, 23)
@@ -153,6 +154,7 @@ class House:
             lanes=inline_lanes(),
             link_factory=self._link,
             speaker=SlowSpeaker(self.settings.clips_dir, self.speech_takes_s),
+            taker=InlineTaker(self.settings.clips_dir),
             crash=self.crash,
         )
         await self.loa.start()
@@ -322,7 +324,8 @@ async def furnish(
     **changes: Any,
 ) -> House:
     """An initialised house whose controller and village do not run yet."""
-    settings = Settings(data_dir=directory, tenant=TENANT, public_base="http://127.0.0.1:8080", **changes)
+    facts = {"public_base": "http://127.0.0.1:8080", "alarm_pack": False, **changes}
+    settings = Settings(data_dir=directory, tenant=TENANT, **facts)
     keyring = make_keys(
         settings.keys_dir, directory / "root", TenantId(TENANT), (WireArea(PROVINCE),), wall()
     )

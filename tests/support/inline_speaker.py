@@ -62,6 +62,7 @@ class InlineSpeaker:
             chime=order.chime,
             issued_at_spoken=order.issued_at,
             lexicon=order.lexicon,
+            pin=order.pin,
             choices=choices_of(order.region),
         )
         try:

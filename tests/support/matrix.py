@@ -71,7 +71,7 @@ WRITE = {
     "seen": "{seen}",
     "do": "save",
 }
-AIDED = {"announcement": "{announcement}", "area": "{area}", "title": "Họp", "text": "Họp ở {word}."}
+AIDED = {"item": "{announcement}", "title": "Họp", "text": "Họp ở {word}."}
 GROUP = {"seen": "1", "name": "Loa mới", "add": ["{node}"]}
 NO_ROWS = Ask(query="?canh-bao={alert}")
 """A filter: for an alert of others it gives the same empty list as for one that never was."""
@@ -131,7 +131,7 @@ CASES: dict[str, Case] = {
         asks=(Ask(query=f"?date={DATE}"), Ask(query=f"?date={DATE}&area={{area}}", hidden=True))
     ),
     "GET /api/programme": Case(
-        asks=(Ask(query=f"?date={DATE}"), Ask(query=f"?date={DATE}&area={{area}}", hidden=True))
+        asks=(Ask(query=f"?date={DATE}"), Ask(query="?date=2026-11-24&area={area}", hidden=True))
     ),
     "GET /api/deliveries": Case(
         asks=(Ask(), Ask(query="?alert={alert}"), Ask(query="?alert={alert}&area={area}", hidden=True))
@@ -217,6 +217,7 @@ CASES: dict[str, Case] = {
     "POST /buoi-phat/{session}/bo": _form({"seen": "1"}, last=True),
     "POST /buoi-phat/{session}/hoan-tac": _form({"seen": "1"}, last=True),
     "GET /cum-loa": _get(),
+    "GET /mau-thiet-ke": _get(),
     "GET /nhom-loa": _get(),
     "POST /nhom-loa": _form({"name": "Nhóm khác", "key": "k"}, hidden=False),
     "GET /nhom-loa/{group}": _get(),

@@ -15,10 +15,11 @@ from tts.lexicon import (
     LexiconFault,
     Problem,
     check,
+    other_number,
     parse,
     printed,
 )
-from tts.normalize import Reading, normalize
+from tts.normalize import Reading, normalize, occurring
 
 run = CliRunner().invoke
 
@@ -136,3 +137,79 @@ def test_the_command_line_refuses_a_lexicon_with_a_fault_and_names_the_line(tmp_
     assert result.exit_code == 1
     assert "Dòng 2" in result.output
     assert run(app, ["normalize", "--lexicon", str(tmp_path / "none.tsv")], input="x\n").exit_code == 1
+
+
+def test_of_two_lines_that_claim_the_same_words_the_one_of_higher_priority_is_read() -> None:
+    short = Reading(written="Xuân Bắc", reading="xuân bắc hai")
+    long = Reading(written="An Xuân Bắc", reading="an xuân bắc một")
+    assert normalize("thôn An Xuân Bắc", (short, long)).spoken == "thôn an xuân bắc một"
+    first = Reading(written="Xuân Bắc", reading="xuân bắc hai", priority=1)
+    assert normalize("thôn An Xuân Bắc", (long, first)).spoken == "thôn An xuân bắc hai"
+
+
+def test_only_the_lines_by_which_a_text_is_read_occur_in_it() -> None:
+    own = readings(("HTX", "hợp tác xã"), ("Phò", "phò"), ("HTX Phò", "hợp tác xã phò"), ("chợ", "chợ"))
+    assert occurring("Đến HTX  Phò họp", own) == (own[2],)
+    assert occurring("Chợ Phò", own) == (own[1], own[3])
+    assert occurring("", own) == ()
+
+
+@given(text=st.text(alphabet="HTXPhòchợ 12.", max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_what_does_not_occur_changes_nothing(text: str) -> None:
+    own = readings(("HTX", "hát tê ích"), ("Phò", "phò trạch"), ("chợ", "chợ lớn"), ("12", "mười hai nhà"))
+    assert normalize(text, occurring(text, own)).spoken == normalize(text, own).spoken
+
+
+def test_a_long_lexicon_costs_little_where_it_says_nothing() -> None:
+    own = tuple(Reading(written=f"Thôn số {n} Phò", reading="thôn phò") for n in range(MOST_READINGS))
+    assert normalize("Kính mời bà con đến họp.", own).spoken == "Kính mời bà con đến họp."
+    assert occurring("Thôn số 7 Phò họp", own) == (own[7],)
+
+
+@pytest.mark.parametrize(
+    ("written", "reading", "problem", "said"),
+    [
+        ("HTX", "HTX", Problem.CHANGED, "hợp tác xã"),
+        ("Phò", "25", Problem.CHANGED, "hai mươi lăm"),
+        ("HT\u200bX", "hợp tác xã", Problem.HIDDEN, ""),
+        ("HTX", "hợp\u202etác xã", Problem.HIDDEN, ""),
+    ],
+)
+def test_a_strict_table_refuses_what_its_writer_would_not_hear(
+    written: str, reading: str, problem: Problem, said: str
+) -> None:
+    own = readings((written, reading))
+    (fault,) = check(own, strict=True).faults
+    assert (fault.line, fault.problem, fault.said) == (1, problem, said)
+    assert fault.vi == f"Dòng 1: {fault.why_vi}"
+    assert fault.en == f"line 1: {fault.why_en}"
+    assert check(own).faults == ()
+    assert parse(f"{written}\t{reading}", strict=True).faults == (fault,)
+
+
+@pytest.mark.parametrize(
+    "reading", ["hợp tác xã", "in-tơ-nét", "phây búc", "A Lưới", "Đắk Lắk", "xã mình ơi"]
+)
+def test_a_strict_table_takes_plain_words(reading: str) -> None:
+    assert check(readings(("chữ", reading)), strict=True).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "reading", "usual"),
+    [
+        ("114", "một một lăm", "một trăm mười bốn"),
+        ("113", "công an", "một trăm mười ba"),
+        ("QL49B", "đường bốn tám bê", "quốc lộ bốn mươi chín bê"),
+        ("năm", "sáu", "năm"),
+        ("114", "một một bốn", None),
+        ("QL49B", "đường bốn chín bê", None),
+        ("24/5", "hai mươi bốn tháng năm", None),
+        ("ko", "không", None),
+        ("HTX", "hợp tác xã", None),
+    ],
+)
+def test_a_number_that_would_be_heard_as_another_one_is_asked_about(
+    written: str, reading: str, usual: str | None
+) -> None:
+    assert other_number(Reading(written=written, reading=reading)) == usual

@@ -144,6 +144,14 @@ def test_normalize_answers_without_a_sound(speaking: Child) -> None:
     answer = speaking.answer_to("n")
     assert answer["spoken"] == "Ủy ban nhân dân xã hội họp"
     assert {guess["rule"] for guess in answer["guesses"]} == {"abbreviation", "lexicon"}
+    speaking.ask(
+        id="s",
+        do="normalize",
+        text="An Xuân Bắc 24",
+        lexicon=[["An Xuân", "an xuân", 0], ["Xuân Bắc", "xuân bắc hai", 1]],
+        region="south",
+    )
+    assert speaking.answer_to("s")["spoken"] == "An xuân bắc hai hai mươi bốn"
     assert "clip" not in answer
 
 
@@ -169,6 +177,8 @@ def test_warm_names_the_engines_that_are_loaded(speaking: Child) -> None:
         b'{"id":"x","do":"render","text":"a","out":"/tmp","pin":"yes"}',
         b'{"id":"x","do":"render","text":"a","out":"/tmp","volume":9}',
         b'{"id":"x","do":"normalize","text":"a","lexicon":[["a"]]}',
+        b'{"id":"x","do":"normalize","text":"a","lexicon":[["a","b","c"]]}',
+        b'{"id":"x","do":"normalize","text":"a","region":"west"}',
         b'{"id":"x","do":"normalize","text":"' + b"a" * (LONGEST_TEXT + 1) + b'"}',
         b"\xff\xfe", b"[" * 5000,
     ],

@@ -7,7 +7,7 @@ from tts.reading.numbers import cardinal, day, month, roman
 from tts.reading.rule import END, READ, START, Rule, rule
 from tts.reading.tables import cue
 
-_DASH = r"\s?[-–—]\s?"
+_DASH = r"\s?(?:[-–—]|÷(?![^=\n]{0,20}=))\s?"
 _ALONE = r"(?<![0-9/.,:-])"
 _DONE = r"(?![0-9/]|[.,:][0-9])"
 _YEAR = r"(?:19|20)[0-9]{2}"
@@ -27,6 +27,23 @@ def datetime_rules() -> tuple[Rule, ...]:
             "datetime",
             rf"{_ALONE}({_TWO})[/.-]({_TWO})[/.-]({_YEAR})\s+({_TWO})[:h]([0-9]{{2}})(?::[0-9]{{2}})?{_DONE}",
             _datetime,
+        ),
+        rule(
+            "datetime",
+            rf"{_ALONE}(?P<clock>{_TWO}(?:[hgHG:][0-9]{{2}}|[hH]))\s?/\s?(?P<d>{_TWO})/(?P<m>{_TWO})(?:/(?P<y>{_YEAR}))?{_DONE}",
+            _hour_of_day,
+        ),
+    )
+
+
+def list_rules() -> tuple[Rule, ...]:
+    """Days one after the other, whatever is counted behind them."""
+    return (
+        rule(
+            "days",
+            rf"{START}ngày\s+(?P<it>(?P<days>{_TWO}(?:{_LIST}{_TWO})*){_LIST}(?P<d>{_TWO})/(?P<m>{_TWO})(?:/(?P<y>{_YEAR}))?){_DONE}",
+            _day_list,
+            any_case=True,
         ),
     )
 
@@ -51,12 +68,6 @@ def _whole_rules() -> tuple[Rule, ...]:
             0.8,
         ),
         rule("days", rf"{_ALONE}({_TWO}){_DASH}({_TWO})/({_TWO})(?:/({_YEAR}))?{_DONE}", _days, 0.8),
-        rule(
-            "days",
-            rf"{START}ngày\s+(?P<it>(?P<days>{_TWO}(?:{_LIST}{_TWO})*){_LIST}(?P<d>{_TWO})/(?P<m>{_TWO})(?:/(?P<y>{_YEAR}))?){_DONE}",
-            _day_list,
-            any_case=True,
-        ),
         rule(
             "date",
             rf"(?P<early>{START}(?:mùng|mồng)\s+)?(?P<it>{_ALONE}{dotted}){_DONE}",
@@ -195,6 +206,12 @@ def _datetime(match: re.Match[str]) -> str | None:
     date = _spoken_date(match[1], match[2], match[3])
     clock = hour(f"{match[4]}h{match[5]}")
     return date and clock and f"{date}, {clock}"
+
+
+def _hour_of_day(match: re.Match[str]) -> str | None:
+    """ "01h/25/10": the hour, then its day."""
+    clock, date = hour(match["clock"]), _spoken_date(match["d"], match["m"], match["y"])
+    return clock and date and f"{clock} ngày {date}"
 
 
 def _dates(match: re.Match[str]) -> str | None:

@@ -6,10 +6,10 @@ from tts.reading.numbers import cardinal
 from tts.reading.rule import START, Rule, rule
 from tts.reading.tables import cue
 
-_DASH = r"\s?[-–—]\s?"
+_DASH = r"\s?(?:[-–—]|÷(?![^=\n]{0,20}=))\s?"
 _ALONE = r"(?<![0-9/.,:+-])"
 _DONE = r"(?![0-9/]|[.,:][0-9])"
-_LETTER = r"[0-9a-zA-Zà-ỹÀ-Ỹđ]"
+_LETTER = r"(?!÷)[0-9a-zA-Zà-ỹÀ-Ỹđ]"
 _MINUTES = r"(?:\s?['’′]|\s?(?:phút|ph|p)(?![0-9a-zA-Zà-ỹđ]))?"
 _APART = rf"[hgH](?:\s[0-9]{{2}}(?:['’′]|\s?(?:phút|ph|p)(?!{_LETTER})))?"
 _CLOCK = rf"[0-9]{{1,2}}\s?(?:[hgHG:][0-9]{{2}}{_MINUTES}|{_APART}|giờ)(?!{_LETTER}|/)"

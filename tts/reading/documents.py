@@ -1,6 +1,7 @@
 """Numbers of documents: 1501/QĐ-UBND, 49/2024/NĐ-CP, 18-NQ/TW, TCVN 5945:2005."""
 
 import re
+from collections.abc import Mapping
 
 from tts.reading.numbers import cardinal, digits
 from tts.reading.rule import END, START, Rule, rule
@@ -53,8 +54,18 @@ def _document(match: re.Match[str]) -> str | None:
     rest = match.string[match.end() : match.end() + _LOOK_AHEAD]
     if _NAMED_LATER.match(rest):
         return words
+    if (kind := _unknown_kind(groups)) is not None:
+        return f"{words}, {kind} của {_issuer(issuer.partition('-')[2])}"
     also = groups.get("who") if groups.get("k") in _JOINT else None
     return f"{words} của {_issuer(issuer)}" + (f" và {_issuer(also)}" if also else "")
+
+
+def _unknown_kind(groups: Mapping[str, str | None]) -> str | None:
+    """The letters before those of an issuer that we know, where they are neither a kind nor an issuer."""
+    first, _, last = (groups.get("i") or "").partition("-")
+    if groups.get("k") or groups.get("y") or first in table("issuers") or last not in table("issuers"):
+        return None
+    return spelled(first)
 
 
 def _numbered(match: re.Match[str]) -> str:

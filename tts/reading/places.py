@@ -35,7 +35,12 @@ def early_rules() -> tuple[Rule, ...]:
             _plate,
             0.85,
         ),
-        rule("plate", rf"{START}(?P<a>[A-ZĐ]{{1,3}})-(?P<b>[0-9]{{4,5}})-(?P<c>TS){END}", _boat, 0.85),
+        rule(
+            "plate",
+            rf"{START}(?P<a>[A-ZĐ]{{1,3}}[a-z]{{0,2}})[- ](?P<b>[0-9]{{4,5}})[- ]?(?P<c>TS){END}",
+            _boat,
+            0.85,
+        ),
         rule(
             "degrees",
             rf"(?<![0-9.,])(?P<d>[0-9]{{1,3}})\s?[°º]\s?(?P<m>{NUMBER})\s?['’′](?:\s?(?P<s>{NUMBER})\s?(?:\"|″|''|’’|”))?\s?(?P<side>[NBEĐSWT](?![^\W_]))?",
@@ -97,7 +102,7 @@ def _plate(match: re.Match[str]) -> str:
 
 
 def _boat(match: re.Match[str]) -> str:
-    """TTH-92345-TS: a fishing boat's number."""
+    """TTH-92345-TS, QNg 95123 TS: a fishing boat's number."""
     return f"{spelled(match['a'])}, {digits(match['b'])}, {spelled(match['c'])}"
 
 

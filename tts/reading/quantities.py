@@ -7,7 +7,7 @@ from tts.reading.rule import END, READ, START, Rule, rule
 from tts.reading.tables import alternatives, any_of, cue, rows, table
 from tts.reading.words import readable
 
-_DASH = r"\s?[-–—]\s?"
+_DASH = r"\s?(?:[-–—]|÷(?![^=\n]{0,20}=))\s?"
 _ALONE = r"(?<![0-9.,/])"
 _DONE = r"(?![0-9]|[.,][0-9])"
 _UNIT_DONE = r"(?![^\W_²³]|[²³])"
@@ -146,9 +146,12 @@ def _each(match: re.Match[str]) -> str:
     return f"một {table('per')[match['each']]}"
 
 
-def _range(match: re.Match[str]) -> str:
+def _range(match: re.Match[str]) -> str | None:
     groups = match.groupdict()
-    joint = ", " if _falls(match["a"], match["b"]) and not groups.get("u") else " đến "
+    falls = _falls(match["a"], match["b"]) and not groups.get("u")
+    if falls and "÷" in match[0]:
+        return None
+    joint = ", " if falls else " đến "
     words = f"{written_number(match['a'])}{joint}{written_number(match['b'])}"
     if groups.get("au") and groups["au"] != match["u"]:
         words = f"{written_number(match['a'])} {_unit(groups['au'])} đến {written_number(match['b'])}"
