@@ -32,7 +32,7 @@ _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Pack:
-    """What is left of the pack, for the communes that have loudspeakers when the house first has nothing to do.
+    """What is left of it, for the communes that have loudspeakers when the house first has nothing to do.
 
     Asked by one loop at a time. A commune or a reading that is new since then is seen at the next start.
     """

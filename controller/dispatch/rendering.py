@@ -189,6 +189,8 @@ class Studio:
                 await self._room.db.write(_ready, job, done, report)
         finally:
             self._progress.pop(wanted, None)
+        if job.packed:
+            return
         self._room.signals.tell(Topic.RENDERING, job.subject)
         self._room.signals.wake(Wake.PLANNER, Wake.RENEWER)
 

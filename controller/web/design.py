@@ -62,7 +62,7 @@ async def show_design(page: Keeper) -> Response:
 def colours() -> tuple[Colour, ...]:
     """The colours of the style sheet itself, so that the page can't say another."""
     blocks = _ROOT.findall(_style())
-    day, night = (dict[str, str](_COLOUR.findall(block)) for block in blocks[:2])
+    day, night = ({str(name): str(value) for name, value in _COLOUR.findall(block)} for block in blocks[:2])
     return tuple(Colour(name=name, day=value, night=night.get(name, value)) for name, value in day.items())
 
 

@@ -270,7 +270,7 @@ class TestPhrases:
 @pytest.mark.parametrize(
     ("written", "spoken"),
     [
-        ("gió 8÷10 m/s", "gió tám đến mười mét trên giây"),
+        ("gió 8÷10 m/s", "gió tám đến mười mét một giây"),
         ("nhiệt độ 20 ÷ 25°C", "nhiệt độ hai mươi đến hai mươi lăm độ xê"),
         ("từ 7h÷9h30", "từ bảy giờ đến chín giờ ba mươi"),
         ("12÷3 = 4", "mười hai chia ba bằng bốn"),
@@ -284,7 +284,7 @@ class TestPhrases:
         ("hồi 07h/15/10 tâm bão", "hồi bảy giờ ngày mười lăm tháng mười tâm bão"),
         ("ngày 3, 4 và 5/9 học sinh nghỉ", "ngày mùng ba, mùng bốn và mùng năm tháng chín học sinh nghỉ"),
         ("cho 7/11 học sinh", "cho bảy trên mười một học sinh"),
-        ("số 7/XYZ-UBND", "số bảy, ích i dét của Ủy ban nhân dân"),
+        ("số 7/KVX-UBND", "số bảy, ca vê ích của Ủy ban nhân dân"),
         ("số 15/KH-BCH", "số mười lăm của Ban Chỉ huy"),
     ],
 )
