@@ -47,8 +47,16 @@ class Breach:
     item: AnnouncementId
     code: str
     at: datetime
-    vi: str
-    en: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def vi(self) -> str:
+        """One sentence for people; most breaches of a province are never read, so it is made when asked."""
+        return f"Không phát được lúc {said_vi(self.at)} {_WORDS[self.code][0].format(**dict(self.facts))}."
+
+    @property
+    def en(self) -> str:
+        return f"Not heard at {said_en(self.at)}: {_WORDS[self.code][1].format(**dict(self.facts))}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,14 +164,8 @@ _WORDS = {
 
 
 def _breach(one: Heard, code: str, **facts: str) -> Breach:
-    vi, en = _WORDS[code]
     return Breach(
-        occurrence=one.id,
-        item=one.item,
-        code=code,
-        at=one.due_at,
-        vi=f"Không phát được lúc {said_vi(one.due_at)} {vi.format(**facts)}.",
-        en=f"Not heard at {said_en(one.due_at)}: {en.format(**facts)}.",
+        occurrence=one.id, item=one.item, code=code, at=one.due_at, facts=tuple(sorted(facts.items()))
     )
 
 

@@ -13,25 +13,29 @@ _BUCKET_SECONDS = 3600
 
 
 class Timeline:
-    """Slots by the hour: asking costs what lies near, not what lies anywhere."""
+    """Slots by hour and ground: asking costs what lies near in both, not what lies anywhere."""
 
     def __init__(self, tree: Tree, slots: Iterable[Slot] = ()) -> None:
         self._tree = tree
-        self._hours: dict[int, list[Slot]] = defaultdict(list)
+        self._at: defaultdict[tuple[int, AreaCode], list[Slot]] = defaultdict(list)
+        self._below: defaultdict[tuple[int, AreaCode], list[Slot]] = defaultdict(list)
         for slot in slots:
             self.add(slot)
 
     def add(self, slot: Slot) -> None:
         for hour in _hours(slot.due_at, slot.end_at):
-            self._hours[hour].append(slot)
+            for target in slot.wish.targets:
+                self._at[hour, target].append(slot)
+                for above in self._tree.chain(target)[:-1]:
+                    self._below[hour, above].append(slot)
 
     def overlapping(self, start: datetime, end: datetime, targets: tuple[AreaCode, ...]) -> tuple[Slot, ...]:
         """The slots on shared ground with any moment in `[start, end)`, the earliest first."""
         found = {
             (slot.due_at, slot.wish.identity, slot.wish.recurrence_at): slot
             for hour in _hours(start, end)
-            for slot in self._hours.get(hour, ())
-            if slot.due_at < end and start < slot.end_at and share(self._tree, targets, slot.wish.targets)
+            for slot in self._near(hour, targets)
+            if slot.due_at < end and start < slot.end_at
         }
         return tuple(found[key] for key in sorted(found))
 
@@ -54,10 +58,12 @@ class Timeline:
             first = first or blockers[0]
             start = whole_second(max(slot.end_at for slot in blockers) + BREATH)
 
-
-def share(tree: Tree, one: tuple[AreaCode, ...], other: tuple[AreaCode, ...]) -> bool:
-    """Whether some target of one lies on one branch with some target of the other."""
-    return any(tree.descends(a, b) or tree.descends(b, a) for a in one for b in other)
+    def _near(self, hour: int, targets: tuple[AreaCode, ...]) -> Iterator[Slot]:
+        """The slots of an hour at, above and below the targets; one may come twice."""
+        for target in targets:
+            for code in self._tree.chain(target):
+                yield from self._at.get((hour, code), ())
+            yield from self._below.get((hour, target), ())
 
 
 def _hours(start: datetime, end: datetime) -> Iterator[int]:

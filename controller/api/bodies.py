@@ -149,6 +149,12 @@ class FireBody(Body):
     typed_name: Annotated[str, Field(max_length=200)]
 
 
+class HeardBody(Body):
+    """Which words were listened to, by the hash of their clip."""
+
+    clip: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class RetractBody(Body):
     """A correction or an all-clear."""
 

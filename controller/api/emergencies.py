@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from starlette.requests import Request
 
 from controller.access import Right
-from controller.api.bodies import EmergencyBody, FireBody, ReasonBody, RetractBody, StopBody
+from controller.api.bodies import EmergencyBody, FireBody, HeardBody, ReasonBody, RetractBody, StopBody
 from controller.api.route import StrictRoute
 from controller.dispatch.forms import AlertPhase, AlertView, EmergencyPreview, Stopped
 from controller.doors.rights import Needs
@@ -67,6 +67,12 @@ async def confirm_second(request: Request, visitor: Second, alert: str) -> Alert
 async def break_glass(request: Request, visitor: Operator, alert: str, body: ReasonBody) -> AlertView:
     """A wide scope alone, with a reason."""
     return await house_of(request).desk.break_glass(visitor.person, AlertId(alert), body.words())
+
+
+@router.post("/emergencies/{alert}/words-heard", status_code=204)
+async def confirm_heard(request: Request, visitor: Operator, alert: str, body: HeardBody) -> None:
+    """Somebody has listened to the words of a preview or an alert: what held them is gone."""
+    await house_of(request).desk.confirm_heard(visitor.person, alert, body.clip)
 
 
 @router.post("/emergencies/{alert}/retract")

@@ -28,6 +28,7 @@ from controller.errors import Problem
 from controller.store import alerts, audit, lexicon, speech
 from controller.store.alerts import AlertKind, AlertPhase, AlertRow, AlertWords, Part
 from controller.store.database import Conn
+from controller.store.lexicon import Own
 from controller.store.sounds import RenderState, Sound
 from devices.messages import AlertId
 from schedules.announcement import AreaCode as PlaceCode
@@ -160,7 +161,8 @@ class Alarming:
             Part.CORRECTION: worded.correction,
             Part.ALL_CLEAR: worded.all_clear,
         }
-        orders = {part: await self._order(text, form.area) for part, text in said.items()}
+        own = await self._room.db.read(lexicon.own, form.area)
+        orders = {part: await self._order(text, own) for part, text in said.items()}
         row = AlertRow(
             id=AlertId(f"a-{secrets.token_hex(8)}"),
             kind=AlertKind.ALERT,
@@ -188,8 +190,7 @@ class Alarming:
         )
         return row, orders
 
-    async def _order(self, text: str, area: PlaceCode) -> Order:
-        own = await self._room.db.read(lexicon.own, area)
+    async def _order(self, text: str, own: Own) -> Order:
         return alert_order(text, await self._room.lanes.files.run(used_in, text, own))
 
     def _scope_hash(self, targets: Iterable[PlaceCode]) -> str:

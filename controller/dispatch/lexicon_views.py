@@ -66,7 +66,7 @@ class LexiconViews:
         return await self._otherwise(*found)
 
     async def _otherwise(self, kept: Kept, own: Own) -> bool:
-        if not kept.sound.wanted:
+        if not kept.sound.wanted or kept.announcement.recording is not None:
             return False
         used = await self._room.lanes.files.run(used_in, kept.announcement.text, own)
         return order_of(kept.announcement, used).print != kept.sound.wanted

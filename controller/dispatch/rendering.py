@@ -109,6 +109,7 @@ class Studio:
             for announcement in await self._room.db.read(lexicon.not_approved, area):
                 await self.want(announcement)
             await self._room.db.write(lexicon.mark_reread, area, up_to)
+            await self._room.db.write(lexicon.forget_used)
 
     def first_sentence(self, sha256: str) -> Path:
         """Where the preview of a first sentence lies."""

@@ -254,6 +254,15 @@ def remember_used(conn: Conn, wanted: str, used: Own) -> None:
     )
 
 
+def forget_used(conn: Conn) -> int:
+    """Drop what no sound is wanted or read by any more."""
+    return changed(
+        conn,
+        "DELETE FROM lexicon_used WHERE wanted NOT IN"
+        " (SELECT render_hash FROM announcement UNION SELECT render_hash FROM alert_words)",
+    )
+
+
 def used(conn: Conn, wanted: str) -> Own:
     """What the order of this print is read by."""
     row = first(conn, "SELECT * FROM lexicon_used WHERE wanted = ?", wanted)

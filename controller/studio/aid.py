@@ -20,6 +20,21 @@ CONNECT_S, WRITE_S = 3.0, 10.0
 LONGEST_QUESTION = 64 * 1024
 LONGEST_ANSWER = 64 * 1024
 MOST_TOKENS = 2000
+CODES = frozenset(
+    {
+        "E_AID_OFF",
+        "E_AID_EMPTY",
+        "E_AID_LONG",
+        "E_AID_BUSY",
+        "E_AID_RESTS",
+        "E_AID_REACH",
+        "E_AID_SLOW",
+        "E_AID_KEY",
+        "E_AID_DECLINED",
+        "E_AID_ANSWER",
+    }
+)
+"""Why there is no answer; the text stays as it is."""
 
 Facts = dict[str, Any]
 T = TypeVar("T")

@@ -10,6 +10,7 @@ from controller.access import Right
 from controller.dispatch.aiding import Proposal
 from controller.dispatch.forms import AnnouncementView
 from controller.errors import Problem
+from controller.studio.aid import CODES
 from controller.web.changes import by_word
 from controller.web.hinting import Aided, area_of, checked, typed_hints
 from controller.web.page import Form, Open, Page, read_form
@@ -101,7 +102,7 @@ async def _compared(page: Page, old: str, proposal: Proposal) -> dict[str, Any]:
 
 def _said(problem: Problem, page: Page) -> str:
     """What became of the question; whatever is no matter of the aid has a page of its own."""
-    if not problem.code.startswith("E_AID_"):
+    if problem.code not in CODES:
         raise problem
     return problem.vi if page.says.t.language == "vi" else problem.en
 

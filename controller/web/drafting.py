@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeGuard
 
 from controller.dispatch.forms import AnnouncementView, Draft
 from controller.errors import Problem
@@ -9,9 +10,12 @@ from controller.web.page import Form, Page
 from controller.web.says import Says
 from schedules.announcement import AreaCode, BulletinClass
 from schedules.calendar import FIRST_YEAR, LAST_YEAR, ZONE, local
+from schedules.lunar_pattern import LunarMonthly
 from schedules.recurrence import AfterApproval, NextSession, Once, Timing, Weekly
 from schedules.rule import Rule
+from schedules.saying import rule_words
 
+USUAL_LUNAR_DAYS = (1, 15)
 FIRST_VALIDITY = timedelta(days=3)
 EVENING = time(20)
 
@@ -28,6 +32,12 @@ class PlaceFields:
     weekly_time: str
     first: str
     last: str
+    lunar_days: frozenset[int]
+    lunar_more: str
+    lunar_time: str
+    lunar_first: str
+    lunar_last: str
+    rule: str
     until_date: str
     until_time: str
     repeat: int
@@ -57,7 +67,7 @@ def with_place(view: AnnouncementView, form: Form, says: Says) -> Draft:
     return replace(
         _draft(view),
         targets=chosen_targets(form, view.announcement.area),
-        timing=_timing(form, says),
+        timing=_timing(form, says, view.announcement.timing),
         expires_at=_instant(form, "until_date", "until_time", "expires_at", says),
         repeat=form.whole("repeat", 0),
     )
@@ -70,21 +80,24 @@ def chosen_targets(form: Form, whole: AreaCode) -> tuple[AreaCode, ...]:
     return tuple(dict.fromkeys(AreaCode(code) for code in form.all("targets")))
 
 
-def place_fields(view: AnnouncementView) -> PlaceFields:
+def place_fields(view: AnnouncementView, *, vi: bool = True) -> PlaceFields:
     """A stored bài in the fields of step 2."""
     a = view.announcement
     once = local(a.timing.at) if isinstance(a.timing, Once) else None
     weekly = a.timing if isinstance(a.timing, Weekly) else None
+    lunar = a.timing if is_lunar(a.timing) else None
     until = local(a.expires_at)
     return PlaceFields(
         targets=a.targets,
-        when=_KINDS[type(a.timing)],
+        when="lunar" if lunar is not None else _KINDS[type(a.timing)],
         once_date=once.date().isoformat() if once else "",
         once_time=f"{once:%H:%M}" if once else "",
         days=weekly.days if weekly else frozenset(),
         weekly_time=f"{weekly.at:%H:%M}" if weekly else "",
         first=weekly.first.isoformat() if weekly else "",
         last=weekly.last.isoformat() if weekly else "",
+        **_lunar_fields(lunar),
+        rule=rule_words(a.timing)[0 if vi else 1] if isinstance(a.timing, Rule) and lunar is None else "",
         until_date=until.date().isoformat(),
         until_time=f"{until:%H:%M}",
         repeat=a.repeat,
@@ -102,6 +115,12 @@ def typed_fields(form: Form, whole: AreaCode) -> PlaceFields:
         weekly_time=form.get("weekly_time")[:20],
         first=form.get("first")[:20],
         last=form.get("last")[:20],
+        lunar_days=_lunar_ticks(form),
+        lunar_more=form.get("lunar_more")[:60],
+        lunar_time=form.get("lunar_time")[:20],
+        lunar_first=form.get("lunar_first")[:20],
+        lunar_last=form.get("lunar_last")[:20],
+        rule=form.get("rule")[:300],
         until_date=form.get("until_date")[:20],
         until_time=form.get("until_time")[:20],
         repeat=form.whole("repeat", 1),
@@ -136,7 +155,43 @@ def _class(form: Form) -> BulletinClass:
     return BulletinClass.PRIORITY if form.get("class") == "priority" else BulletinClass.NORMAL
 
 
-def _timing(form: Form, says: Says) -> Timing:
+def is_lunar(timing: Timing) -> TypeGuard[Rule]:
+    """Whether step 2 has fields for it: some days of every lunar month, nothing skipped or moved."""
+    return (
+        isinstance(timing, Rule)
+        and isinstance(timing.pattern, LunarMonthly)
+        and timing == Rule(at=timing.at, pattern=timing.pattern, first=timing.first, last=timing.last)
+    )
+
+
+def _lunar_fields(rule: Rule | None) -> dict[str, Any]:
+    days = rule.pattern.days if rule is not None and isinstance(rule.pattern, LunarMonthly) else ()
+    return {
+        "lunar_days": frozenset(days) & frozenset(USUAL_LUNAR_DAYS),
+        "lunar_more": ", ".join(str(day) for day in days if day not in USUAL_LUNAR_DAYS),
+        "lunar_time": f"{rule.at:%H:%M}" if rule is not None else "",
+        "lunar_first": rule.first.isoformat() if rule is not None else "",
+        "lunar_last": rule.last.isoformat() if rule is not None else "",
+    }
+
+
+def _lunar_ticks(form: Form) -> frozenset[int]:
+    return frozenset(day for day in USUAL_LUNAR_DAYS if str(day) in form.all("lunar_days"))
+
+
+def _lunar_days(form: Form, says: Says) -> tuple[int, ...]:
+    words = form.get("lunar_more").replace(",", " ").replace(";", " ").split()
+    if not all(word.isascii() and word.isdecimal() and 1 <= len(word) <= 2 for word in words):
+        raise _problem("timing.pattern.days", "problem.lunar_days", says)
+    days = {*_lunar_ticks(form), *(int(word) for word in words)}
+    if not days:
+        raise _problem("timing.pattern.days", "problem.days", says)
+    if not days <= set(range(1, 31)):
+        raise _problem("timing.pattern.days", "problem.lunar_days", says)
+    return tuple(sorted(days))
+
+
+def _timing(form: Form, says: Says, before: Timing) -> Timing:
     match form.get("when"):
         case "after_approval":
             return AfterApproval()
@@ -154,6 +209,15 @@ def _timing(form: Form, says: Says) -> Timing:
                 first=_date(form, "first", "timing.first", says),
                 last=_date(form, "last", "timing.last", says),
             )
+        case "lunar":
+            return Rule(
+                at=typed_time(form, "lunar_time", "timing.at", says),
+                pattern=LunarMonthly(days=_lunar_days(form, says)),
+                first=_date(form, "lunar_first", "timing.first", says),
+                last=_date(form, "lunar_last", "timing.last", says),
+            )
+        case "rule" if isinstance(before, Rule):
+            return before
         case _:
             raise _problem("timing", "problem.choose", says)
 

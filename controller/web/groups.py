@@ -187,7 +187,7 @@ async def _one(
         members=_villages(view.nodes, page),
         others=_villages(others, page),
         places=[{"code": code, "name": page.house.tree.area(code).name} for code in inner] if deep else [],
-        place={"code": place, "name": small(page.house.tree.area(place).name)},
+        spot={"code": place, "name": small(page.house.tree.area(place).name)},
         top=place == view.area,
         changed=says.t("group.changed", name=view.changed_by, when=says.when(view.changed_at))
         if view.changed_at

@@ -50,7 +50,21 @@ PAGES = (
     assets,
 )
 SECRET = frozenset(
-    {"token", "key", "password", "seen", "revision", "content_hash", "heard", "clip", "do", "preview", "next"}
+    {
+        "token",
+        "key",
+        "password",
+        "seen",
+        "revision",
+        "content_hash",
+        "heard",
+        "clip",
+        "do",
+        "preview",
+        "next",
+        "item",
+        "more",
+    }
 )
 LONGEST_SHOWN = 6000
 

@@ -36,17 +36,17 @@ class Fields:
 
 
 TEMPLATES = {
-    "sang": ("timetable.morning", time(5), EVERY_DAY, 15),
-    "chieu": ("timetable.afternoon", time(17), frozenset(range(6)), 15),
-    "cuoi-tuan": ("timetable.weekend", time(6), frozenset({5, 6}), 20),
+    "sang": ("timetable.morning", "timetable.morning_times", time(5), EVERY_DAY, 15),
+    "chieu": ("timetable.afternoon", "timetable.afternoon_times", time(17), frozenset(range(6)), 15),
+    "cuoi-tuan": ("timetable.weekend", "timetable.weekend_times", time(6), frozenset({5, 6}), 20),
 }
-"""What communes do (DOMAIN.md 2): name, start, days, minutes."""
+"""What communes do (DOMAIN.md 2): name, times in words, start, days, minutes."""
 
 
 @router.get("/buoi-phat/moi")
 async def show_new(page: Writer, mau: Annotated[str, Query(max_length=20)] = "sang") -> Response:
     """A new session from a template."""
-    key, start, days, minutes = TEMPLATES.get(mau, TEMPLATES["sang"])
+    key, _, start, days, minutes = TEMPLATES.get(mau, TEMPLATES["sang"])
     fields = Fields(name=page.says.t(key), start=f"{start:%H:%M}", days=days, cap=str(minutes))
     return await _sheet(page, None, fields)
 
@@ -119,7 +119,7 @@ async def _sheet(
         action="/buoi-phat" if view is None else f"/buoi-phat/{view.session.id}",
         faults=refused(problem, page),
         templates=[
-            (name, page.says.t(key), page.says.t(f"{key}_times")) for name, (key, *_) in TEMPLATES.items()
+            (name, page.says.t(key), page.says.t(times)) for name, (key, times, *_) in TEMPLATES.items()
         ],
     )
 

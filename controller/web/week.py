@@ -96,6 +96,7 @@ async def show_week(
             "week.title", first=f"{first:%d/%m}", last=f"{first + timedelta(days=WEEK - 1):%d/%m/%Y}"
         ),
         columns_of=[_column(plan, board, page, now, today) for plan in plans],
+        sessions=any(block.session for plan in plans for block in plan.blocks),
         before=(first - timedelta(days=WEEK)).isoformat(),
         after=(first + timedelta(days=WEEK)).isoformat(),
         this_week=first == monday(today),

@@ -88,7 +88,8 @@ async def show_place(page: Writer, announcement: str, da_luu: str = "") -> Respo
     view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
     if not view.may_edit:
         return go(f"/bai/{view.announcement.id}")
-    return await _place(page, view, place_fields(view), arrived=da_luu[:40])
+    vi = page.says.t.language == "vi"
+    return await _place(page, view, place_fields(view, vi=vi), arrived=da_luu[:40])
 
 
 @router.post("/viet-bai/{announcement}/phat")

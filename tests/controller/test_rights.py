@@ -55,6 +55,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "/api/emergencies": {"preview": "?", "typed_name": "?"},
     "/api/emergencies/{alert}/break-glass": {"reason": "Không gọi được ai khác."},
+    "/api/emergencies/{alert}/words-heard": {"clip": "0" * 64},
     "/api/emergencies/{alert}/retract": {"hand": "all_clear"},
     "/api/stop": {"area": QUANG_DIEN},
 }

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from controller.store import lexicon
+from controller.store import announcements, lexicon
 from controller.store.lexicon import USUAL, Changed, Done, LexiconDeed, Line, Own
+from controller.store.sounds import RenderState, Sound
 from schedules.announcement import AreaCode
-from tests.support.store_ground import AUTHOR, NOW, ONE, ONE_A, OTHER, PROVINCE, Ground, ground
+from tests.support.store_ground import AUTHOR, NOW, ONE, ONE_A, OTHER, PROVINCE, Ground, ground, item
 from tts.normalize import Reading
 from tts.reading.regions import Region
 
@@ -127,5 +128,17 @@ def test_a_print_remembers_what_it_was_read_by(store: Ground) -> None:
     store.write(lexicon.remember_used, "a" * 64, used)
     store.write(lexicon.remember_used, "a" * 64, used)
     store.write(lexicon.remember_used, "b" * 64, USUAL)
+    assert store.read(lexicon.used, "a" * 64) == used
+    assert store.read(lexicon.used, "b" * 64) == USUAL
+
+
+def test_what_no_sound_is_read_by_any_more_is_forgotten(store: Ground) -> None:
+    used = Own(region=Region.SOUTH)
+    a = item()
+    store.write(announcements.add, a, NOW)
+    store.write(announcements.save_sound, a.id, Sound(state=RenderState.WAITING, wanted="a" * 64))
+    for wanted in ("a" * 64, "b" * 64):
+        store.write(lexicon.remember_used, wanted, used)
+    assert store.write(lexicon.forget_used) == 1
     assert store.read(lexicon.used, "a" * 64) == used
     assert store.read(lexicon.used, "b" * 64) == USUAL

@@ -66,6 +66,18 @@ def test_50_kills_with_everything_real_lose_double_and_misplace_nothing(
 @pytest.mark.chaos
 @pytest.mark.broker
 @pytest.mark.timeout(600)
+@pytest.mark.promise("F01", "F05")
+def test_12_kills_are_enough_to_see_a_node_that_forgets_its_claims(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Short enough for `make promises`, which takes the claim away and must see this fail."""
+    outcome = played(tmp_path, Options(cycles=12, seed=7), capsys)
+    assert (outcome.finding.lost, outcome.finding.doubled, outcome.finding.out_of_window) == ((), (), ())
+
+
+@pytest.mark.chaos
+@pytest.mark.broker
+@pytest.mark.timeout(600)
 def test_a_campaign_over_nodes_that_forget_their_claims_finds_doublings(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from schedules.announcement import Announcement, AnnouncementId, BulletinClass
+from schedules.announcement import Announcement, AnnouncementId, AreaCode, BulletinClass
 from schedules.calendar import Window, local
 from schedules.lunar_pattern import Cycle, LunarMonthly
 from schedules.plan import Occurrence, Plan, plan
@@ -16,7 +16,6 @@ from schedules.recurrence import AfterApproval, NextSession, Once, Timing, Weekl
 from schedules.rule import Move, Only, Rule
 from schedules.session import Session, closing_id, opening_id
 from schedules.solar import Frequency, Solar
-from schedules.timeline import share
 from tests.schedules.cast import A1, A2, B1, MONDAY, PROVINCE, QUIET, TENANT, TREE, A, B, approved, at
 from tests.schedules.plain_plan import plain
 
@@ -154,6 +153,10 @@ def wanted_at(a: Announcement, o: Occurrence) -> datetime:
     return next(m.at for m in moments(a.timing, asked) if m.recurrence_at == o.recurrence_at)
 
 
+def share(one: tuple[AreaCode, ...], other: tuple[AreaCode, ...]) -> bool:
+    return any(TREE.descends(a, b) or TREE.descends(b, a) for a in one for b in other)
+
+
 def ends(o: Occurrence) -> datetime:
     return o.due_at + o.duration
 
@@ -192,7 +195,7 @@ def test_two_voices_of_one_class_never_meet_on_one_ground(world: World) -> None:
     ordinary = [o for o in compiled(world).occurrences if o.bulletin_class is not BulletinClass.EMERGENCY]
     for n, one in enumerate(ordinary):
         for other in ordinary[n + 1 :]:
-            if one.bulletin_class is other.bulletin_class and share(TREE, one.targets, other.targets):
+            if one.bulletin_class is other.bulletin_class and share(one.targets, other.targets):
                 assert ends(one) <= other.due_at or ends(other) <= one.due_at
 
 
