@@ -12,7 +12,9 @@ from devices.messages import Mode
 from schedules.announcement import AreaCode, BulletinClass, clean_text
 from schedules.calendar import FIRST_YEAR, LAST_YEAR
 from schedules.errors import TextRefused, TimingRefused
+from schedules.lunar_pattern import LONGEST_CYCLE, InLeap, InShort
 from schedules.recurrence import timing_from_json
+from schedules.rule import Only
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")
 _CLOCK = {"type": "string", "examples": ["05:30"]}
@@ -20,9 +22,30 @@ _DAY = {"type": "string", "format": "date"}
 
 
 def _timing(kind: str, **more: dict[str, Any]) -> dict[str, Any]:
-    fields = {"kind": {"const": kind}, **more}
+    return _record(kind={"const": kind}, **more)
+
+
+def _record(**fields: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
+
+def _whole(least: int, most: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
+_IN_MOON = {
+    "in_leap": {"enum": [one.value for one in InLeap]},
+    "in_short": {"enum": [one.value for one in InShort]},
+}
+_PATTERN = {
+    "oneOf": [
+        _timing("solar", rrule={"type": "string", "examples": ["FREQ=MONTHLY;BYMONTHDAY=1,15"]}),
+        _timing("lunar_yearly", month=_whole(1, 12), day=_whole(1, 30), **_IN_MOON),
+        _timing("lunar_monthly", days={"type": "array", "items": _whole(1, 30)}, **_IN_MOON),
+        _timing("lunar_new_years_eve"),
+        _timing("cycle", every=_whole(1, LONGEST_CYCLE), anchor=_DAY),
+    ]
+}
 
 Instant = Annotated[str, Field(max_length=40, json_schema_extra={"format": "date-time"})]
 Code = Annotated[str, Field(min_length=1, max_length=32)]
@@ -40,6 +63,16 @@ Timing = Annotated[
                     days={"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 6}},
                     first=_DAY,
                     last=_DAY,
+                ),
+                _timing(
+                    "rule",
+                    at=_CLOCK,
+                    pattern=_PATTERN,
+                    first=_DAY,
+                    last=_DAY,
+                    only={"enum": [one.value for one in Only]},
+                    skipped={"type": "array", "items": _DAY},
+                    moved={"type": "array", "items": _record(day=_DAY, to=_DAY, at=_CLOCK)},
                 ),
             ]
         }

@@ -19,6 +19,7 @@ from devices.items import occurrence_claim
 from schedules.announcement import AreaCode
 from schedules.area import Level
 from schedules.calendar import FIRST_YEAR, LAST_YEAR
+from schedules.feed import Event, write_feed
 
 router = APIRouter(include_in_schema=False)
 
@@ -105,6 +106,35 @@ async def show_week(
         tomorrow=(today + timedelta(days=1)).isoformat(),
         done=says.t(f"week.done_{xong}") if xong in DONE else "",
         undo=undone,
+    )
+
+
+@router.get("/lich-tuan.ics", response_class=Response)
+async def take_week(
+    page: Opened, noi: Code = "", tuan: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
+    """The same week as an iCalendar file, for the calendar on a telephone."""
+    house, says = page.house, page.says
+    area = AreaCode(noi or page.person.area)
+    now = house.clock.now()
+    first = monday(_day(tuan, "tuan") if tuan else local_day(now))
+    plans = await house.weeks.week(page.person, area, first)
+    events = [
+        Event(
+            uid=f"{line.occurrence}@{house.settings.tenant}",
+            summary=line.title,
+            start_at=line.due_at,
+            duration=timedelta(milliseconds=line.duration_ms),
+            description=block.session.name if block.session is not None else "",
+        )
+        for plan in plans
+        for block in plan.blocks
+        for line in block.lines
+    ]
+    return Response(
+        write_feed(says.t("week.feed", name=house.tree.area(area).name), events, now),
+        media_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="lich-tuan-{first.isoformat()}.ics"'},
     )
 
 

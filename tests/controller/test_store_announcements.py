@@ -15,7 +15,9 @@ from controller.store.folding import fold
 from controller.store.sounds import RenderState, Sound
 from schedules.announcement import AnnouncementId, Approval, BulletinClass, State, content_hash
 from schedules.approval import approve, submit
+from schedules.lunar_pattern import LunarMonthly
 from schedules.recurrence import NextSession, Once, Timing, Weekly
+from schedules.rule import Move, Rule
 from schedules.session import Session
 from tests.support.store_ground import (
     APPROVER,
@@ -46,6 +48,14 @@ def store(tmp_path: Path) -> Iterator[Ground]:
         NextSession(),
         Once(at=NOW + timedelta(hours=4)),
         Weekly(at=time(17, 5), days=frozenset({0, 3}), first=date(2026, 11, 22), last=date(2026, 12, 1)),
+        Rule(
+            at=time(5),
+            pattern=LunarMonthly(days=(1, 15)),
+            first=date(2026, 11, 22),
+            last=date(2027, 1, 31),
+            skipped=(date(2026, 12, 9),),
+            moved=(Move(day=date(2026, 12, 23), to=date(2026, 12, 24), at=time(17)),),
+        ),
     ],
 )
 def test_an_announcement_comes_back_as_it_was(store: Ground, timing: Timing) -> None:

@@ -5,7 +5,10 @@ import re
 from datetime import date, time
 from pathlib import Path
 
+from icalendar import Calendar
+
 from controller.deploy.commune_data import QUANG_DIEN
+from controller.dispatch.forms import OccurrenceLine
 from controller.store import sessions
 from schedules.announcement import AnnouncementId
 from schedules.calendar import instant_of
@@ -57,6 +60,11 @@ async def add_morning(house: Home) -> str:
         return found[1]
 
 
+async def lines(house: Home) -> list[OccurrenceLine]:
+    week = await house.loa.weeks.week(house.cast[AUTHOR], QUANG_DIEN, date(2026, 11, 23))
+    return [line for plan in week for block in plan.blocks for line in block.lines]
+
+
 def test_a_normal_week_is_made_from_a_template_and_shows_what_is_in_it(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         async with door(house, LEADER) as client:
@@ -71,6 +79,13 @@ def test_a_normal_week_is_made_from_a_template_and_shows_what_is_in_it(tmp_path:
             assert "trên tối đa 10 phút" in week
             words = (await client.get(f"/lich-tuan/nghe?noi={VILLAGE}&ngay={NEXT_DAY}")).text
             assert re.search(r"05:00: Buổi phát thanh sáng, dài [^<]+, gồm: Lịch gieo cấy", words)
+            taken = await client.get("/lich-tuan.ics")
+            assert taken.headers["content-type"].startswith("text/calendar")
+            events = Calendar.from_ical(taken.content).walk("VEVENT")
+            heard = [event for event in events if "Lịch gieo cấy" in event["SUMMARY"]]
+            assert [event["DTSTART"].dt for event in heard] == [
+                next(one.due_at for one in await lines(house) if "gieo cấy" in one.title)
+            ]
             other = (await client.get(f"/lich-tuan/nghe?noi={VILLAGE}&ngay=2026-11-29")).text
             assert "Tin khẩn cấp, nếu có, vẫn phát ngay." in other
 
