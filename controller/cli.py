@@ -33,6 +33,7 @@ from controller.lanes import thread_lanes
 from controller.store import areas, audit, meta, nodes, people
 from controller.store.database import Conn, Database
 from controller.store.leadership import Lead, take_lead
+from controller.studio.aid import aid_of
 from controller.studio.voices import abroad, check_voices
 from devices.messages import AreaCode as WireArea
 from devices.messages import TenantId
@@ -338,6 +339,14 @@ def _examine_voices(settings: Settings) -> list[tuple[bool, str]]:
     except SettingsRefused as refusal:
         return [(False, str(refusal))]
     findings = [(True, f"voices: {', '.join(settings.engines)}")]
+    try:
+        aid = aid_of(settings)
+    except SettingsRefused as refusal:
+        findings.append((False, str(refusal)))
+    else:
+        if aid is not None:
+            goes = "stays on this machine" if aid.address.local else f"goes to {aid.address.host}"
+            findings.append((True, f"writing aid: a text that somebody asks about {goes}"))
     for one in abroad(settings):
         findings.append(
             (True, f"with {one.engine} the text of ordinary items goes to {one.host}, of emergencies never")

@@ -196,7 +196,7 @@ PROBLEMS: dict[str, Kind] = {
     "E_LEXICON_LINES": Kind(
         status=422,
         vi="Có {count} dòng sai, chưa ghi dòng nào. {first_vi}",
-        en="{count} lines are wrong and none was taken in. {first_en}",
+        en="{count} lines are wrong and none was taken in: {first_en}.",
     ),
     "E_REFUSED": Kind(
         status=422,

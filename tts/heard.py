@@ -6,16 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tts.alike import Pair, Syllable, align, parted
+from tts.number_words import VALUES
 
 _WORD = re.compile(r"\w+")
-# Each row is one value: words that say the same number in different places, or in different company.
-_SAME = (
-    ("không",), ("một", "mốt"), ("hai",), ("ba",), ("bốn", "tư"), ("năm", "lăm", "nhăm"), ("sáu",),
-    ("bảy", "bẩy"), ("tám",), ("chín",), ("mười", "mươi", "chục"), ("trăm",), ("nghìn", "ngàn"), ("triệu",),
-    ("tỷ", "tỉ"), ("linh", "lẻ"), ("rưỡi",), ("phẩy",),
-)  # fmt: skip
-_VALUES = {word: row[0] for row in _SAME for word in row}
-_LETTERS = {parted(word)[0]: value for word, value in _VALUES.items()}
+_LETTERS = {parted(word)[0]: value for word, value in VALUES.items()}
 # Beside a number these make it a moment; "không", "ba", "năm" alone are words like others.
 _OF_TIME = frozenset({"giờ", "phút", "giây", "ngày", "tháng", "năm", "mùng", "mồng", "rưỡi", "quý", "tuần"})
 _MAY_BE_NO_NUMBER = frozenset(
@@ -89,7 +83,7 @@ def compare(said: Sequence[tuple[str, str]]) -> Heard:
 def _spans(sentence: str, places: Sequence[tuple[int, int]]) -> list[_Span]:
     """Runs of number words, and runs of capitals that do not merely begin the sentence."""
     tokens = [sentence[start:end] for start, end in places]
-    numbers = [token.lower() in _VALUES for token in tokens]
+    numbers = [token.lower() in VALUES for token in tokens]
     spans: list[_Span] = []
     at = 0
     while at < len(tokens):
@@ -143,7 +137,7 @@ def _doubt(
     wrong, differs = False, False
     for left, right in within:
         if left is None and right is not None:
-            added = caught[right] in _VALUES and span.kind is not Kind.NAME
+            added = caught[right] in VALUES and span.kind is not Kind.NAME
             wrong, differs = wrong or added, differs or added
         elif left is not None and right is None:
             # "hai sáu" is twenty-six too; without it at the end it is another number
@@ -151,9 +145,9 @@ def _doubt(
         elif left is not None and right is not None:
             if span.kind is Kind.NAME:
                 wrong = wrong or parted(tokens[left])[0] != sounds[right][0]
-            elif _LETTERS.get(sounds[right][0]) != _VALUES[tokens[left]]:
+            elif _LETTERS.get(sounds[right][0]) != VALUES[tokens[left]]:
                 wrong = True
-                differs = differs or caught[right] in _VALUES
+                differs = differs or caught[right] in VALUES
     if not wrong:
         return None
     start, end = places[span.first][0], places[span.end - 1][1]
@@ -177,7 +171,7 @@ def _within(pairs: Sequence[Pair], span: _Span, caught: Sequence[str]) -> list[P
         if not 0 <= at < len(pairs):
             return False
         left, right = pairs[at]
-        return left is None and right is not None and caught[right] in _VALUES
+        return left is None and right is not None and caught[right] in VALUES
 
     while is_added(first - 1):
         first -= 1

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from tts.number_words import VALUES
+
 MOST_SYLLABLES = 27
 SENTENCE_PAUSE_MS = 450
 CLAUSE_PAUSE_MS = 250
@@ -15,6 +17,8 @@ _WORD = re.compile(r"\w")
 _BREATH_WORDS = frozenset(
     ("và", "hoặc", "hay", "nhưng", "mà", "để", "vì", "do", "bởi", "tại", "ở", "từ", "đến", "với", "theo")
 ) | frozenset(("trong", "trên", "khi", "nếu", "thì", "là", "của", "cho", "về"))
+
+_COUNTED = frozenset(("giờ", "phút", "giây", "tháng", "năm", "mét", "ki", "mi", "xăng", "héc", "đồng", "độ"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +81,16 @@ def _breath_at(words: list[str]) -> int:
         for place in range(MOST_SYLLABLES // 3, MOST_SYLLABLES + 1)
         if words[place].lower() in _BREATH_WORDS
     ]
+    if not chances:
+        chances = [
+            place
+            for place in range(MOST_SYLLABLES // 3, MOST_SYLLABLES + 1)
+            if not _in_a_number(words, place)
+        ]
     return min(chances, key=lambda place: abs(place - middle), default=middle)
+
+
+def _in_a_number(words: list[str], place: int) -> bool:
+    """Whether a breath before this word would tear a number, or a number from what it counts."""
+    before, here = words[place - 1].lower(), words[place].lower()
+    return here in VALUES or (before in VALUES and here in _COUNTED)

@@ -91,12 +91,13 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What the pre-check looks at; `item` is the bài itself, which is not its own duplicate."""
+    """What the pre-check looks at; `item` is the bài itself, which is not its own duplicate; `heard_until`:
+    the last moment at which it may be heard, where that is known."""
 
     text: str
     bulletin_class: BulletinClass
     item: AnnouncementId | None = None
-    expires_at: datetime | None = None
+    heard_until: datetime | None = None
 
 
 class Aiding:
@@ -137,7 +138,7 @@ class Aiding:
                 bulletin_class=checked.bulletin_class,
                 today=local(now).date(),
                 earlier=earlier,
-                last_day=None if checked.expires_at is None else local(checked.expires_at).date(),
+                last_day=None if checked.heard_until is None else local(checked.heard_until).date(),
             )
         )
 

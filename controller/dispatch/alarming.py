@@ -25,7 +25,7 @@ from controller.dispatch.showing import Showing, form_of
 from controller.dispatch.signals import Topic, Wake
 from controller.dispatch.sounds import Order
 from controller.errors import Problem
-from controller.store import alerts, audit, lexicon, speech
+from controller.store import alerts, audit, lexicon, lexicon_sounds, speech
 from controller.store.alerts import AlertKind, AlertPhase, AlertRow, AlertWords, Part
 from controller.store.database import Conn
 from controller.store.lexicon import Own
@@ -263,7 +263,7 @@ class Alarming:
 def _add(conn: Conn, draft: AlertRow, orders: Mapping[Part, Order]) -> None:
     alerts.add(conn, draft)
     for order in orders.values():
-        lexicon.remember_used(conn, order.print, order.own)
+        lexicon_sounds.remember_used(conn, order.print, order.own)
 
 
 def _confirm_heard(conn: Conn, alert: AlertId, person: Person, clip: str, now: datetime) -> None:

@@ -44,7 +44,10 @@ class Listener:
         self._task: asyncio.Task[None] | None = None
 
     async def at_once(self, report: Report) -> Report:
-        """The report with what was heard, or as failed where that takes too long."""
+        """The report with what was heard; as it is where that takes too long.
+
+        Then it is listened to later, and holds the words only of an alert that has not been fired by then.
+        """
         if report.hearing is not Hearing.WAITING:
             return report
         try:
@@ -52,7 +55,7 @@ class Listener:
                 return await self._heard(report)
         except TimeoutError:
             _log.warning("hearing.late wanted=%s", report.wanted)
-            return replace(report, hearing=Hearing.FAILED)
+            return report
 
     async def turn(self) -> None:
         """Begin to listen to the oldest sound that waits for it, where nothing is being listened to."""

@@ -3,8 +3,10 @@
 from functools import lru_cache
 
 from controller.store.lexicon import Own
-from tts.normalize import Normalized, normalize, occurring
+from tts.normalize import Normalized, Reading, normalize, occurring
 from tts.reading.regions import Region, choices_of
+
+_ROMAN = frozenset("IVXLCM")
 
 
 def read_by(text: str, own: Own) -> Normalized:
@@ -16,7 +18,13 @@ def read_by(text: str, own: Own) -> Normalized:
 def used_in(text: str, own: Own) -> Own:
     """The lines that occur in the text, and the region only where it is heard; takes some milliseconds."""
     lines = occurring(text, own.lines)
-    if own.region is Region.NORTH:
-        return Own(lines=lines)
-    usual, chosen = Own(lines=lines), Own(lines=lines, region=own.region)
-    return usual if read_by(text, chosen).spoken == read_by(text, usual).spoken else chosen
+    return Own(lines=lines, region=_heard_region(text, lines, own.region))
+
+
+@lru_cache(maxsize=1024)
+def _heard_region(text: str, lines: tuple[Reading, ...], region: Region) -> Region:
+    # asked again for each change of a lexicon, and the answer is mostly the same: the lines in the text are
+    if region is Region.NORTH or not any(sign.isnumeric() or sign in _ROMAN for sign in text):
+        return Region.NORTH
+    usual = read_by(text, Own(lines=lines)).spoken
+    return region if read_by(text, Own(lines=lines, region=region)).spoken != usual else Region.NORTH

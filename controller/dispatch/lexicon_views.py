@@ -9,14 +9,14 @@ from controller.dispatch.lexicon_use import used_in
 from controller.dispatch.refusals import allow
 from controller.dispatch.rendering import order_of
 from controller.dispatch.room import Room
-from controller.store import announcements, lexicon, people
+from controller.store import announcements, lexicon, lexicon_sounds, people
 from controller.store.announcements import Kept
 from controller.store.database import Conn
 from controller.store.lexicon import Done, Entry, Own
 from schedules.announcement import Announcement, AnnouncementId, AreaCode, PersonId, State
 from tts.reading.regions import Region
 
-MOST_LOOKED_AT = 200
+MOST_LOOKED_AT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class LexiconViews:
 
 
 def _in_force(conn: Conn, area: AreaCode, now: datetime) -> tuple[tuple[Kept, Own], ...]:
-    found = lexicon.approved_in_force(conn, area, now)[:MOST_LOOKED_AT]
+    found = lexicon_sounds.approved_in_force(conn, area, now, MOST_LOOKED_AT)
     kept = announcements.several(conn, found)
     owns = {place: lexicon.own(conn, place) for place in {one.announcement.area for one in kept.values()}}
     return tuple((kept[one], owns[kept[one].announcement.area]) for one in found if one in kept)

@@ -46,11 +46,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:
-    """One thing to look at again: words of the text, a day they mean, or the bài that says the same."""
+    """One thing to look at again: words of the text, a day they mean and until when it may be heard, or the
+    bài that says the same."""
 
     kind: Kind
     written: str = ""
     day: date | None = None
+    until: date | None = None
     other: AnnouncementId | None = None
     title: str = ""
 
@@ -66,8 +68,8 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is looked through. `guesses` are the normaliser's over `text`; `last_day` is the local day on
-    which it stops being heard, where that has been said."""
+    """What is looked through. `guesses` are the normaliser's over `text`; `last_day` is the last
+    local day on which it may be heard, where that has been said."""
 
     text: str
     guesses: tuple[Guess, ...]
@@ -159,14 +161,14 @@ def _past(days: Sequence[_Day], today: date) -> tuple[Hint, ...]:
 
 
 def _outlives(days: Sequence[_Day], draft: Draft) -> tuple[Hint, ...]:
-    """Heard beyond the last day that it speaks of: it would call people to what is over."""
+    """May be heard beyond the last day that it speaks of: it would call people to what is over."""
     coming = [one for one in days if one.day >= draft.today and not one.cited]
     if not coming or draft.last_day is None:
         return ()
     last = max(coming, key=lambda one: one.day)
     if draft.last_day <= last.day:
         return ()
-    return (Hint(kind=Kind.OUTLIVES, written=last.written, day=last.day),)
+    return (Hint(kind=Kind.OUTLIVES, written=last.written, day=last.day, until=draft.last_day),)
 
 
 def _missing(small: str, guesses: Sequence[Guess]) -> tuple[Hint, ...]:

@@ -59,6 +59,7 @@ class Recordings:
         self._room = room
         self._look = look
         self._coming = 0
+        self.patience_s = PATIENCE_S
 
     @asynccontextmanager
     async def coming(self, person: Person, announcement: AnnouncementId | None) -> AsyncIterator[None]:
@@ -88,7 +89,7 @@ class Recordings:
         take = Take(recording=row.id, repeat=kept.announcement.repeat)
         task = self._room.recorder.prepare(take)
         try:
-            done = await _within(task, PATIENCE_S)
+            done = await _within(task, self.patience_s)
         except SpeechFailed as failure:
             if not known:
                 await self._room.db.write(self._drop_file, person, row, failure.code)

@@ -14,7 +14,7 @@ from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.dispatch.sounds import BULLETIN, EMERGENCY, Order, recall, remember, session_orders
 from controller.errors import Problem
-from controller.store import alerts, announcements, areas, clips, lexicon, sessions, speech
+from controller.store import alerts, announcements, areas, clips, lexicon, lexicon_sounds, sessions, speech
 from controller.store.alerts import Part
 from controller.store.announcements import Kept
 from controller.store.database import Conn
@@ -105,11 +105,11 @@ class Studio:
 
     async def reread(self) -> None:
         """After a lexicon changed: what is not yet approved is read by it, what is approved stays."""
-        for area, up_to in await self._room.db.read(lexicon.to_reread):
-            for announcement in await self._room.db.read(lexicon.not_approved, area):
+        for area, up_to in await self._room.db.read(lexicon_sounds.to_reread):
+            for announcement in await self._room.db.read(lexicon_sounds.not_approved, area):
                 await self.want(announcement)
-            await self._room.db.write(lexicon.mark_reread, area, up_to)
-            await self._room.db.write(lexicon.forget_used)
+            await self._room.db.write(lexicon_sounds.mark_reread, area, up_to)
+            await self._room.db.write(lexicon_sounds.forget_used)
 
     def first_sentence(self, sha256: str) -> Path:
         """Where the preview of a first sentence lies."""
@@ -251,7 +251,7 @@ def _want(conn: Conn, announcement: AnnouncementId, order: Order) -> bool:
         wanted = kept.sound.wanted
     if kept.sound.wanted == wanted and not again:
         return False
-    lexicon.remember_used(conn, order.print, order.own)
+    lexicon_sounds.remember_used(conn, order.print, order.own)
     announcements.save_sound(conn, announcement, Sound(state=RenderState.WAITING, wanted=wanted))
     return True
 
@@ -259,11 +259,11 @@ def _want(conn: Conn, announcement: AnnouncementId, order: Order) -> bool:
 def _jobs(conn: Conn) -> tuple[Job, ...]:
     """Urgent ones first, then announcements, then openings and closings."""
     found = [
-        _alert_job(alert, part, alert_order(words.text, lexicon.used(conn, words.sound.wanted)))
+        _alert_job(alert, part, alert_order(words.text, lexicon_sounds.used(conn, words.sound.wanted)))
         for alert, part, words in alerts.to_render(conn)
     ]
     found += [
-        _item_job(kept.announcement, lexicon.used(conn, kept.sound.wanted))
+        _item_job(kept.announcement, lexicon_sounds.used(conn, kept.sound.wanted))
         for kept in announcements.to_render(conn)
     ]
     by_code = {area.code: area for area in areas.everywhere(conn)}

@@ -24,7 +24,7 @@ from controller.dispatch.forms import (
 )
 from controller.dispatch.rendering import Studio
 from controller.dispatch.room import Room
-from controller.store import alerts, lexicon, occurrences, people, speech
+from controller.store import alerts, lexicon_sounds, occurrences, people, speech
 from controller.store import sounds as store_sounds
 from controller.store.alerts import AlertKind, AlertRow, Part, VillageReach
 from controller.store.announcements import Event, EventDeed, Kept
@@ -214,7 +214,7 @@ class Showing:
         fresh = await room.db.read(alerts.get, row.id) or row
         planned = await room.db.read(occurrences.between, now - LONGEST_ITEM, now + AHEAD)
         words = rendering_of(fresh.words[Part.WORDS].sound, room.studio)
-        own = await room.db.read(lexicon.used, fresh.words[Part.WORDS].sound.wanted)
+        own = await room.db.read(lexicon_sounds.used, fresh.words[Part.WORDS].sound.wanted)
         tone_ms = alarm.tone_ms(row.tone)
         return EmergencyPreview(
             id=row.id,

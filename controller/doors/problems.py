@@ -10,6 +10,7 @@ from controller.errors import Problem
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_FIELD = 200
+_CUT_OFF = frozenset({"E_SLOW", "E_TOO_LARGE"})
 _STATUS = {
     400: "E_BODY",
     401: "E_SESSION",
@@ -51,6 +52,9 @@ def headers_of(problem: Problem) -> dict[str, str]:
         found["Retry-After"] = str(problem.extra["retry_after"])
     if "size" in problem.extra:
         found["Content-Range"] = f"bytes */{problem.extra['size']}"
+    if problem.code in _CUT_OFF:
+        # the rest of such a body may never end: nobody reads on for it
+        found["Connection"] = "close"
     return found
 
 

@@ -1,15 +1,14 @@
-"""How a place's own words are read: its lines, its region, who changed them, and what a sound was read by."""
+"""How a place's own words are read: its lines, its region, and who changed them."""
 
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from controller.store.areas import BRANCH
 from controller.store.database import Conn, Row, changed, first, insert, rows
 from controller.store.folding import fold
 from controller.store.instants import from_text, to_text
-from schedules.announcement import AnnouncementId, AreaCode, PersonId
+from schedules.announcement import AreaCode, PersonId
 from tts.normalize import Reading
 from tts.reading.regions import Region
 
@@ -20,7 +19,6 @@ WITH RECURSIVE up (code, parent, far) AS (
     SELECT area.code, area.parent, far + 1 FROM area JOIN up ON area.code = up.parent
 )
 """
-_NOT_APPROVED = "('draft', 'submitted', 'returned')"
 
 
 class LexiconDeed(StrEnum):
@@ -220,61 +218,6 @@ def mark_undone(conn: Conn, deed: str) -> None:
     changed(conn, "UPDATE lexicon_deed SET undone = 1 WHERE id = ?", deed)
 
 
-def to_reread(conn: Conn) -> tuple[tuple[AreaCode, int], ...]:
-    """The places whose lexicon changed since their sounds were looked at, and up to which change."""
-    found = rows(conn, "SELECT area, changed FROM lexicon_place WHERE reread < changed ORDER BY area")
-    return tuple((AreaCode(row["area"]), int(row["changed"])) for row in found)
-
-
-def mark_reread(conn: Conn, area: AreaCode, up_to: int) -> None:
-    """Every sound of the branch that is not yet approved has been looked at."""
-    changed(conn, "UPDATE lexicon_place SET reread = ? WHERE area = ? AND reread < ?", up_to, area, up_to)
-
-
-def not_approved(conn: Conn, area: AreaCode) -> tuple[AnnouncementId, ...]:
-    """What the branch owns, has or wants a sound of, and nobody has approved."""
-    sql = (
-        f"{BRANCH} SELECT id FROM announcement JOIN branch ON area = branch.code"
-        f" WHERE state IN {_NOT_APPROVED} AND render <> 'none' ORDER BY updated_at DESC, n"
-    )
-    return tuple(AnnouncementId(row["id"]) for row in rows(conn, sql, area))
-
-
-def remember_used(conn: Conn, wanted: str, used: Own) -> None:
-    """What an order is read by, under its print; nothing where it is read as everywhere."""
-    if used == USUAL:
-        return
-    lines = [[line.written, line.reading, line.priority] for line in used.lines]
-    changed(
-        conn,
-        "INSERT INTO lexicon_used (wanted, region, lines) VALUES (?, ?, ?) ON CONFLICT (wanted) DO NOTHING",
-        wanted,
-        used.region.value,
-        json.dumps(lines, ensure_ascii=False),
-    )
-
-
-def forget_used(conn: Conn) -> int:
-    """Drop what no sound is wanted or read by any more."""
-    return changed(
-        conn,
-        "DELETE FROM lexicon_used WHERE wanted NOT IN"
-        " (SELECT render_hash FROM announcement UNION SELECT render_hash FROM alert_words)",
-    )
-
-
-def used(conn: Conn, wanted: str) -> Own:
-    """What the order of this print is read by."""
-    row = first(conn, "SELECT * FROM lexicon_used WHERE wanted = ?", wanted)
-    if row is None:
-        return USUAL
-    lines = tuple(
-        Reading(written=written, reading=reading, priority=priority)
-        for written, reading, priority in json.loads(row["lines"])
-    )
-    return Own(lines=lines, region=Region(row["region"]))
-
-
 def _in_force(conn: Conn, area: AreaCode) -> tuple[Entry, ...]:
     sql = (
         f"{_UP} SELECT lexicon_entry.*, far FROM up JOIN lexicon_entry ON area = up.code"
@@ -323,12 +266,3 @@ def _changed(facts: Row) -> Changed:
         region_before=None if was is None else Region(was),
         region_after=None if became is None else Region(became),
     )
-
-
-def approved_in_force(conn: Conn, area: AreaCode, after: datetime) -> tuple[AnnouncementId, ...]:
-    """What the branch owns that is approved and still true after an instant."""
-    sql = (
-        f"{BRANCH} SELECT id FROM announcement JOIN branch ON area = branch.code"
-        " WHERE state = 'approved' AND expires_at > ? ORDER BY n"
-    )
-    return tuple(AnnouncementId(row["id"]) for row in rows(conn, sql, area, to_text(after)))

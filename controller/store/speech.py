@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from controller.store.database import Conn, Row, changed, first, insert
+from controller.store.database import Conn, Row, changed, first, insert, update
 from controller.store.instants import from_text, to_text
 from devices.messages import AlertId
 from schedules.announcement import PersonId
@@ -62,12 +62,23 @@ def save(conn: Conn, report: Report) -> None:
 
 
 def save_heard(conn: Conn, report: Report) -> bool:
-    """Write what was heard; False where the sound has been made anew meanwhile."""
+    """Write what was heard; False where the sound has been made anew meanwhile.
+
+    It is shown in any case, but words of an alert that has been fired are not called back.
+    """
     held = find(conn, report.wanted)
     if held is None or held.clip != report.clip:
         return False
     save(conn, report)
+    if first(conn, _FIRED, report.wanted) is not None:
+        update(conn, "speech_report", {"differs": 0}, wanted=report.wanted)
     return True
+
+
+_FIRED = (
+    "SELECT alert FROM alert_words JOIN alert ON alert = alert.id"
+    " WHERE render_hash = ? AND part = 'words' AND state NOT IN ('draft', 'pending_second')"
+)
 
 
 def find(conn: Conn, wanted: str) -> Report | None:

@@ -9,6 +9,7 @@ from controller.dispatch.forms import AnnouncementView
 from controller.dispatch.precheck import Hint
 from controller.web.page import Page
 from schedules.announcement import Announcement, AreaCode, BulletinClass
+from schedules.recurrence import Once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,8 @@ async def typed_hints(
 
 async def stored_hints(page: Page, a: Announcement) -> dict[str, Any]:
     """The hints over a stored bài, its end included."""
-    whole = Checked(text=a.text, bulletin_class=a.bulletin_class, item=a.id, expires_at=a.expires_at)
+    until = a.timing.at if isinstance(a.timing, Once) else a.expires_at
+    whole = Checked(text=a.text, bulletin_class=a.bulletin_class, item=a.id, heard_until=until)
     found = await page.house.aiding.hints(page.person, a.area, whole)
     return {"hints": lines(found, page), "more_hints": (), "asked": False, "hints_wrong": ""}
 
@@ -79,5 +81,6 @@ def area_of(page: Page, view: AnnouncementView | None) -> AreaCode:
 def _line(hint: Hint, page: Page) -> Line:
     says = page.says
     day = says.day(hint.day) if hint.day else hint.written
-    said = says.t(f"hint.{hint.kind.value}", words=hint.written, day=day, title=hint.title)
+    until = says.day(hint.until) if hint.until else ""
+    said = says.t(f"hint.{hint.kind.value}", words=hint.written, day=day, until=until, title=hint.title)
     return Line(said=said, href=f"/bai/{hint.other}" if hint.other else "")

@@ -1,6 +1,6 @@
 """Từ điển đọc: how a place's own words are read; tried before they are kept, and undone with one press."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -16,8 +16,9 @@ from controller.dispatch.lexicon_views import LexiconView
 from controller.errors import Problem
 from controller.store.folding import fold
 from controller.store.lexicon import Done, Entry, LexiconDeed, Line
+from controller.web.lexicon_form import Fields, back_to, fields_of, typed_fields
 from controller.web.lexicon_words import Trial, said_in, trial
-from controller.web.page import Form, Open, Page, go, inside, read_form
+from controller.web.page import Open, Page, go, read_form
 from controller.web.telling import refused
 from schedules.announcement import AreaCode
 from schedules.area import Level
@@ -31,25 +32,6 @@ Reader = Annotated[Page, Depends(Open(Right.READ))]
 Writer = Annotated[Page, Depends(Open(Right.WRITE))]
 Asked = Annotated[str, Query(max_length=1000)]
 TOLD = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
-    """The form of one line as it is shown; ``was`` is the line that is being changed."""
-
-    was: str = ""
-    revision: int = 0
-    written: str = ""
-    reading: str = ""
-    priority: int = 0
-    note: str = ""
-    sentence: str = ""
-    back: str = ""
-    sure: bool = False
-    ask: bool = False
-
-    def line(self) -> Line:
-        return Line(written=self.written, reading=self.reading, priority=self.priority, note=self.note)
 
 
 @router.get("/tu-dien")
@@ -68,9 +50,9 @@ async def show_lexicon(
     view = await page.house.lexicon_views.lexicon(page.person, _place(page, noi))
     held = {entry.written: entry for entry in view.entries}
     entry = held.get(sua) or held.get(tu)
-    fields = Fields(written=tu[:80], reading=doc[:300], sentence=cau[:500], back=_back(ve))
+    fields = Fields(written=tu[:80], reading=doc[:300], sentence=cau[:500], back=back_to(ve))
     if entry is not None:
-        fields = _fields_of(entry, cau, _back(ve))
+        fields = fields_of(entry, cau, back_to(ve))
     elif tu and not doc:
         own = await page.house.lexicon_views.own(page.person, view.area)
         fields = replace(fields, reading=read_by(fields.written, own).spoken)
@@ -82,7 +64,7 @@ async def do_save(request: Request, page: Writer) -> Response:
     """Try a line, or keep it."""
     form = await read_form(request)
     view = await page.house.lexicon_views.lexicon(page.person, _place(page, form.get("area")))
-    fields = _typed(form)
+    fields = typed_fields(form)
     if form.get("do") == "try":
         return await _show(page, view, fields)
     try:
@@ -98,7 +80,7 @@ async def show_trial(request: Request, page: Reader) -> Response:
     """The sentence before and after, while it is being typed (a piece of the page)."""
     form = await read_form(request)
     area = _place(page, form.get("area"))
-    fields = _typed(form)
+    fields = typed_fields(form)
     return HTMLResponse(page.part("_lexicon_try.html", **await _tried(page, area, fields)))
 
 
@@ -246,40 +228,6 @@ def _places(page: Page) -> list[tuple[str, str]]:
 def _there(area: AreaCode, done: Done) -> Response:
     told = "undid" if done.deed is LexiconDeed.UNDID else done.id
     return go(f"/tu-dien?{urlencode({'noi': area, 'xong': told})}")
-
-
-def _back(url: str) -> str:
-    """Only a sheet of Viết bài is a place to go back to."""
-    place = inside(url) if url else ""
-    return place if place == "/viet-bai" or place.startswith("/viet-bai/") else ""
-
-
-def _typed(form: Form) -> Fields:
-    return Fields(
-        was=form.get("was")[:80],
-        revision=form.whole("revision", 0),
-        written=form.get("written")[:1000],
-        reading=form.get("reading")[:1000],
-        priority=1 if form.get("priority") else 0,
-        note=form.get("note")[:1000],
-        sentence=form.get("sentence")[:500],
-        back=_back(form.get("back")[:1000]),
-        sure=bool(form.get("sure")),
-        ask=bool(form.get("sure")),
-    )
-
-
-def _fields_of(entry: Entry, sentence: str, back: str) -> Fields:
-    return Fields(
-        was=entry.written,
-        revision=entry.revision,
-        written=entry.written,
-        reading=entry.reading,
-        priority=entry.priority,
-        note=entry.note,
-        sentence=sentence[:500],
-        back=back,
-    )
 
 
 def _fits(entry: Entry, query: str) -> bool:

@@ -8,6 +8,7 @@ from controller.dispatch.forms import AnnouncementView, RecordingView, Rendering
 from controller.web.page import Page
 from controller.web.says import Says
 from controller.web.telling import READING
+from tts.recording import ffmpeg_here
 
 MEGABYTE = 1024 * 1024
 LONGEST_TAKE_S = 600
@@ -70,6 +71,7 @@ def recording_facts(page: Page, view: AnnouncementView | None, taken: str = "") 
         "away_url": f"{base}/ban-thu/bo",
         "taken": taken,
         "longest_s": LONGEST_TAKE_S,
+        "converts": not ffmpeg_here(),
     }
 
 

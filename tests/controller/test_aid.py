@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,12 @@ from controller.errors import Problem, SettingsRefused
 from controller.store import audit
 from controller.studio.aid import LONGEST_ANSWER, Aid, Question, aid_of
 from schedules.announcement import AnnouncementId, BulletinClass
+from schedules.calendar import instant_of
+from schedules.recurrence import Once
 from tests.support.doors import APPROVER, AUTHOR, TECHNICIAN, Home, door, play
 from tests.support.language_model import Model, completion, language_model
 from tests.support.pages import fill, form_token
+from tests.tts.fake_google import Proof, certificate
 from tts.breaker import FIRST_REST_S
 from tts.engines.address import address_of
 
@@ -119,6 +122,41 @@ def test_nobody_there_is_said() -> None:
             await Aid(address, model="m").ask(QUESTION, lambda facts: facts)
 
     asyncio.run(live())
+
+
+@pytest.mark.parametrize("proof", list(Proof))
+def test_only_a_server_that_proves_who_it_is_is_told_anything(tmp_path: Path, proof: Proof) -> None:
+    model, pair = Model(body=completion({"text": NEW})), certificate(tmp_path, proof)
+
+    async def live(authorities: str | None) -> str:
+        aid = Aid(
+            address_of(f"https://127.0.0.1:{model.port}", "/v1/chat/completions"),
+            model="m",
+            key=KEY,
+            authorities=authorities,
+        )
+        try:
+            await aid.ask(QUESTION, lambda facts: facts)
+        except Problem as problem:
+            return problem.code
+        return "answered"
+
+    with language_model(model, pair):
+        found = asyncio.run(live(str(pair[0])))
+        assert found == ("answered" if proof is Proof.RIGHT else "E_AID_REACH")
+        asked = len(model.asked)
+        assert asked == (proof is Proof.RIGHT)
+        assert asyncio.run(live(None)) == "E_AID_REACH"
+        assert len(model.asked) == asked
+
+
+def test_the_proxy_of_the_environment_gets_neither_key_nor_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, proxy = Model(body=completion({"text": NEW})), Model(body=completion({"text": "từ xa"}))
+    with language_model(proxy):
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.base)
+        assert ask(model) == [{"text": NEW}]
+        assert proxy.asked == []
 
 
 def test_after_three_failures_it_rests_and_is_asked_once_more_later() -> None:
@@ -488,13 +526,18 @@ def test_the_approver_and_the_last_step_see_the_hints_too(tmp_path: Path) -> Non
         again = await house.loa.desk.write_announcement(author, house.draft(title="Họp lần nữa", text=text))
         async with door(house, AUTHOR) as client:
             check = await client.get(f"/viet-bai/{identity}/gui")
-            assert "còn được phát sau ngày đó" in check.text
+            assert "loa được phép phát đến thứ Bảy 28/11/2026" in check.text
             assert "Gần giống bài “Họp lần nữa”" in check.text
             assert f'href="/bai/{again.announcement.id}"' in check.text
+            once = Once(at=instant_of(date(2026, 11, 23), time(17)))
+            dated = house.draft(text=f"{text} Đi đủ.", expires_at=late, timing=once)
+            at_once = await house.loa.desk.write_announcement(author, dated)
+            check = await client.get(f"/viet-bai/{at_once.announcement.id}/gui")
+            assert "loa được phép phát" not in check.text, "it is heard once, before that day is over"
         await house.loa.desk.submit(author, identity)
         async with door(house, APPROVER) as client:
             page = await client.get(f"/duyet/{identity}")
-            assert "còn được phát sau ngày đó" in page.text
+            assert "loa được phép phát đến thứ Bảy 28/11/2026" in page.text
 
     play(tmp_path, story)
 

@@ -5,11 +5,23 @@ import pytest
 from controller.errors import PROBLEMS, Problem
 from controller.logs import HIDDEN, configure, logger, redact
 
+FACTS: dict[str, object] = {
+    "retry_after": 7,
+    "most": 2000,
+    "count": 2,
+    "written": "HTX",
+    "reading": "hợp tác xã",
+    "usual": "hợp tác",
+    "first_vi": "Dòng 3: thiếu cách viết.",
+    "first_en": "line 3: nothing is written",
+}
+"""What the sentences of all problems ask for."""
+
 
 @pytest.mark.promise("P18")
 @pytest.mark.parametrize("code", PROBLEMS)
 def test_every_problem_speaks_both_languages(code: str) -> None:
-    problem = Problem(code, retry_after=7)
+    problem = Problem(code, **FACTS)
     assert 400 <= problem.status < 600
     assert problem.vi.endswith(".")
     assert problem.en.endswith(".")

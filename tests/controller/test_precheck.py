@@ -86,7 +86,7 @@ def test_a_day_without_a_year_is_the_nearest_one() -> None:
 def test_a_bai_that_is_heard_after_its_last_day_is_noticed() -> None:
     text = "Mời họp lúc 7h ngày 24/11 và 25/11/2026 tại xã."
     (hint,) = look(text, last_day=date(2026, 11, 28))
-    assert (hint.kind, hint.day) == (Kind.OUTLIVES, date(2026, 11, 25))
+    assert (hint.kind, hint.day, hint.until) == (Kind.OUTLIVES, date(2026, 11, 25), date(2026, 11, 28))
     assert look(text, last_day=date(2026, 11, 25)) == ()
     assert look("Bà con tưới lúa sớm.", last_day=date(2026, 11, 28)) == ()
 

@@ -1,6 +1,7 @@
 """Recordings through the doors: sent, refused, heard, taken back; nothing half-done, nobody else's."""
 
 import asyncio
+import contextlib
 import hashlib
 import time
 from collections.abc import AsyncIterator
@@ -13,12 +14,15 @@ import numpy as np
 import pytest
 
 from controller.deploy.commune_data import QUANG_DIEN
+from controller.dispatch.recording import MOST_AT_ONCE
 from controller.dispatch.signals import Wake
 from controller.dispatch.taking import sweep_originals
 from controller.lanes import inline_lanes
 from controller.store import announcements, audit, recordings
 from controller.store.database import Database
 from controller.store.sounds import RenderState
+from controller.studio.speech import SpeechFailed
+from controller.studio.taking import Prepared, Taker
 from schedules.announcement import AnnouncementId, AreaCode
 from tests.controller.test_problems import GOOD, is_problem, written
 from tests.support.doors import APPROVER, AUTHOR, MORNING, STRANGER, TECHNICIAN, Home, door, play
@@ -387,6 +391,21 @@ def test_all_recordings_together_have_a_bound(tmp_path: Path) -> None:
     play(tmp_path, story, recordings_mb=1)
 
 
+def test_so_many_come_at_once_and_the_next_is_asked_to_wait(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        async with door(house, AUTHOR) as client:
+            bai = await a_bai(client)
+            use = house.loa.desk.recordings
+            async with contextlib.AsyncExitStack() as stack:
+                for _ in range(MOST_AT_ONCE):
+                    await stack.enter_async_context(use.coming(house.cast[AUTHOR], None))
+                problem = is_problem(await sent(client, bai, VOICE), 503, "E_BUSY")
+                assert problem["retry_after"] == 30
+            assert (await sent(client, bai, VOICE)).status_code == 200
+
+    play(tmp_path, story)
+
+
 @pytest.mark.promise("S36")
 def test_a_form_of_another_site_is_no_recording(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
@@ -426,6 +445,84 @@ def test_said_twice_it_is_prepared_anew_in_the_background(tmp_path: Path) -> Non
             headers = {"If-Match": f'"{twice["revision"]}-{twice["content_hash"]}"'}
             changed = (await client.put(f"/api/announcements/{bai}", json=body, headers=headers)).json()
             assert changed["rendering"]["state"] == "ready"
+
+    play(tmp_path, story)
+
+
+class SlowTaker:
+    """Takes its time, and does then what it was told to."""
+
+    def __init__(self, inner: Taker) -> None:
+        self._inner = inner
+        self.refusal: SpeechFailed | None = None
+        self.go = asyncio.Event()
+
+    async def take_in(self, original: Path, *, repeat: int, chime: bool) -> Prepared:
+        await self.go.wait()
+        if self.refusal is not None:
+            raise self.refusal
+        return await self._inner.take_in(original, repeat=repeat, chime=chime)
+
+
+def slow(house: Home) -> SlowTaker:
+    recorder = house.loa.room.recorder
+    taker = SlowTaker(recorder._taker)
+    recorder._taker = taker
+    house.loa.desk.recordings.patience_s = 0.05
+    return taker
+
+
+def test_a_long_one_is_answered_at_once_and_told_when_it_is_ready(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        taker = slow(house)
+        async with door(house, AUTHOR) as client:
+            bai = await a_bai(client)
+            told = (await sent(client, bai, VOICE)).json()
+            assert told["rendering"]["state"] in ("waiting", "rendering")
+            assert told["recording"]["before_ms"] is None
+            for path in (f"/viet-bai/{bai}", f"/bai/{bai}", f"/bai/{bai}/ban-thu/xem"):
+                assert "Đang xử lý bản thu" in (await client.get(path)).text
+            taker.go.set()
+            ready = await settled(client, bai)
+            assert ready["rendering"]["state"] == "ready"
+            assert ready["content_hash"] == told["content_hash"]
+            assert ready["recording"]["before_ms"] == pytest.approx(4_000, abs=50)
+
+    play(tmp_path, story)
+
+
+def test_a_long_one_that_fails_later_says_why_and_is_not_handed_in(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        taker = slow(house)
+        taker.refusal = SpeechFailed("E_INTAKE", "Không xử lý được bản thu này.", "It broke.")
+        async with door(house, AUTHOR) as client:
+            bai = await a_bai(client)
+            assert (await sent(client, bai, VOICE)).status_code == 200
+            taker.go.set()
+            failed = (await settled(client, bai))["rendering"]
+            assert (failed["state"], failed["code"]) == ("failed", "E_INTAKE")
+            assert "Không xử lý được bản thu này." in (await client.get(f"/viet-bai/{bai}")).text
+            is_problem(await client.post(f"/api/announcements/{bai}/submit"), 409, "E_INTAKE")
+            await client.put(f"/api/announcements/{bai}/recording", json={"recording": None})
+            assert (await client.post(f"/api/announcements/{bai}/submit")).status_code == 200
+
+    play(tmp_path, story)
+
+
+def test_another_one_sent_meanwhile_is_the_one_that_is_heard(tmp_path: Path) -> None:
+    other = uploads.encoded(uploads.speech(2))
+
+    async def story(house: Home) -> None:
+        taker = slow(house)
+        async with door(house, AUTHOR) as client:
+            bai = await a_bai(client)
+            await sent(client, bai, VOICE)
+            second = (await sent(client, bai, other)).json()
+            taker.go.set()
+            ready = await settled(client, bai)
+            assert ready["recording"]["id"] == second["recording"]["id"]
+            assert ready["recording"]["before_ms"] == pytest.approx(2_000, abs=50)
+            assert ready["rendering"]["duration_ms"] < 7_000
 
     play(tmp_path, story)
 

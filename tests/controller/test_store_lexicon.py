@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.store import announcements, lexicon
+from controller.store import announcements, lexicon, lexicon_sounds
 from controller.store.lexicon import USUAL, Changed, Done, LexiconDeed, Line, Own
 from controller.store.sounds import RenderState, Sound
 from schedules.announcement import AreaCode
@@ -114,9 +114,9 @@ def test_a_deed_is_remembered_with_what_was_before(store: Ground) -> None:
     assert store.read(lexicon.done, "x-1") == done
     assert store.read(lexicon.last_done, ONE) == done
     assert store.read(lexicon.last_done, OTHER) is None
-    assert store.read(lexicon.to_reread) == ((ONE, 1),)
-    store.write(lexicon.mark_reread, ONE, 1)
-    assert store.read(lexicon.to_reread) == ()
+    assert store.read(lexicon_sounds.to_reread) == ((ONE, 1),)
+    store.write(lexicon_sounds.mark_reread, ONE, 1)
+    assert store.read(lexicon_sounds.to_reread) == ()
     store.write(lexicon.mark_undone, "x-1")
     kept = store.read(lexicon.done, "x-1")
     assert kept is not None
@@ -125,11 +125,11 @@ def test_a_deed_is_remembered_with_what_was_before(store: Ground) -> None:
 
 def test_a_print_remembers_what_it_was_read_by(store: Ground) -> None:
     used = Own(lines=(Reading(written="HTX", reading="hợp tác xã", priority=1),), region=Region.SOUTH)
-    store.write(lexicon.remember_used, "a" * 64, used)
-    store.write(lexicon.remember_used, "a" * 64, used)
-    store.write(lexicon.remember_used, "b" * 64, USUAL)
-    assert store.read(lexicon.used, "a" * 64) == used
-    assert store.read(lexicon.used, "b" * 64) == USUAL
+    store.write(lexicon_sounds.remember_used, "a" * 64, used)
+    store.write(lexicon_sounds.remember_used, "a" * 64, used)
+    store.write(lexicon_sounds.remember_used, "b" * 64, USUAL)
+    assert store.read(lexicon_sounds.used, "a" * 64) == used
+    assert store.read(lexicon_sounds.used, "b" * 64) == USUAL
 
 
 def test_what_no_sound_is_read_by_any_more_is_forgotten(store: Ground) -> None:
@@ -138,7 +138,7 @@ def test_what_no_sound_is_read_by_any_more_is_forgotten(store: Ground) -> None:
     store.write(announcements.add, a, NOW)
     store.write(announcements.save_sound, a.id, Sound(state=RenderState.WAITING, wanted="a" * 64))
     for wanted in ("a" * 64, "b" * 64):
-        store.write(lexicon.remember_used, wanted, used)
-    assert store.write(lexicon.forget_used) == 1
-    assert store.read(lexicon.used, "a" * 64) == used
-    assert store.read(lexicon.used, "b" * 64) == USUAL
+        store.write(lexicon_sounds.remember_used, wanted, used)
+    assert store.write(lexicon_sounds.forget_used) == 1
+    assert store.read(lexicon_sounds.used, "a" * 64) == used
+    assert store.read(lexicon_sounds.used, "b" * 64) == USUAL

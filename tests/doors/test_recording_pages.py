@@ -19,6 +19,7 @@ from tests.support.browser import DESKTOP, PHONE, chromium, is_open_to_everybody
 from tests.support.doors import APPROVER, AUTHOR, PASSWORD, VILLAGE, Served, home, served
 from tests.tts import uploads
 from tts.clip import SAMPLE_RATE
+from tts.recording import Kind, ffmpeg_here, kind_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 
@@ -169,6 +170,36 @@ def test_with_javascript_a_chosen_file_goes_first_whatever_button_is_pressed(sta
         author.set_input_files("#file", stage.folder / "Họp thôn.mp3")
         author.click("text=Tiếp: phát ở đâu, khi nào")
         expect(author.locator("#recorded")).to_contain_text("Họp thôn.mp3")
+
+
+RECORDED_BY_A_PHONE = """
+async () => {
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  const recorder = new MediaRecorder(stream, { mimeType: 'audio/webm' });
+  const pieces = [];
+  recorder.ondataavailable = (event) => pieces.push(event.data);
+  const stopped = new Promise((done) => { recorder.onstop = done; });
+  recorder.start();
+  await new Promise((done) => setTimeout(done, 3000));
+  recorder.stop();
+  await stopped;
+  stream.getTracks().forEach((track) => track.stop());
+  return Array.from(new Uint8Array(await new Blob(pieces).arrayBuffer()));
+}
+"""
+
+
+@pytest.mark.skipif(ffmpeg_here(), reason="the server reads it itself")
+def test_a_phone_s_file_that_needs_ffmpeg_is_turned_into_wav_by_the_browser(stage: Stage) -> None:
+    with stage.at(AUTHOR, DESKTOP) as author:
+        begin(author, "Tệp từ điện thoại")
+        phone = stage.folder / "điện thoại.webm"
+        phone.write_bytes(bytes(author.evaluate(RECORDED_BY_A_PHONE)))
+        assert kind_of(phone.read_bytes()[:64]) is Kind.WEBM
+        author.set_input_files("#file", phone)
+        expect(author.locator(".recorder-say")).to_contain_text("đã đổi sang WAV")
+        author.click("text=Gửi bản thu")
+        expect(author.locator("#recorded")).to_contain_text("điện thoại.wav")
 
 
 def test_without_leave_for_the_microphone_the_page_says_what_to_do(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """Repeated timings once more, slow and plain: each day looked at, dateutil walked, another library's moon."""
 
 from datetime import date, datetime, time, timedelta, timezone
+from functools import cache
 
 from dateutil.rrule import rrulestr
 from vnlunar import core as tables
@@ -15,16 +16,24 @@ LOCAL = timezone(timedelta(hours=7))
 DAY = timedelta(days=1)
 
 
+@cache
 def lunar(day: date) -> tuple[int, int, bool]:
     found = tables.get_lunar_date(day.day, day.month, day.year)
     return found["day"], found["month"], bool(found["leap"])
 
 
+@cache
+def walked(pattern: Solar, first: date) -> frozenset[date]:
+    """The days of a rule's first year and a month, as dateutil walks there."""
+    start = datetime.combine(first, time())
+    walk = rrulestr(rrule_text(pattern), dtstart=start)
+    return frozenset(wall.date() for wall in walk.between(start, start + 400 * DAY, inc=True))
+
+
 def plainly_named(pattern: Pattern, first: date, day: date) -> bool:
     """Whether the pattern names the day, by dateutil's walk and by another library's moon."""
     if isinstance(pattern, Solar):
-        walk = rrulestr(rrule_text(pattern), dtstart=datetime.combine(first, time()))
-        return bool(walk.between(*[datetime.combine(day, time())] * 2, inc=True))
+        return day in walked(pattern, first)
     if isinstance(pattern, Cycle):
         return (day - pattern.anchor).days % pattern.every == 0
     number, month, leap = lunar(day)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from warnings import catch_warnings, simplefilter
 
 import pytest
 from dateutil.rrule import rrulestr
@@ -23,13 +24,12 @@ def read(text: object, at: time = FIVE) -> Solar:
 def walked(rule: Solar, first: date, begin: date, end: date) -> list[date]:
     """What dateutil finds when it walks from the first day."""
     text = rrule_text(replace(rule, until=None))
-    found = []
-    for wall in rrulestr(text, dtstart=datetime.combine(first, FIVE)):
-        if wall.date() > min(end, rule.until or end):
-            break
-        if wall.date() >= begin:
-            found.append(wall.date())
-    return found
+    walk = rrulestr(text, dtstart=datetime.combine(first, FIVE))
+    with catch_warnings():
+        # a count together with an end is no RFC 5545; here the end only stops the walk
+        simplefilter("ignore", DeprecationWarning)
+        bounded = walk.replace(until=datetime.combine(min(end, rule.until or end), FIVE))
+    return [wall.date() for wall in bounded if wall.date() >= begin]
 
 
 NUMBERS = st.integers(1, 5).flatmap(lambda n: st.sampled_from((n, -n)))
@@ -64,7 +64,7 @@ def rules(draw: st.DrawFn) -> Solar:
 
 
 @pytest.mark.promise("F51")
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(rules(), st.dates(date(2020, 1, 1), date(2026, 12, 31)), st.integers(0, 2500), st.integers(0, 400))
 def test_any_rule_names_the_days_that_dateutil_walks_to(
     rule: Solar, first: date, later: int, days: int
@@ -95,6 +95,7 @@ def test_twenty_years_of_the_31st_and_of_29_february() -> None:
     assert [day.year for day in leap_days] == [2028, 2032, 2036, 2040, 2044]
 
 
+@pytest.mark.promise("F51")
 def test_begun_on_the_31st_it_stays_on_the_31st() -> None:
     first = date(2026, 1, 31)
     found = list(days_between(read("FREQ=MONTHLY"), first, first, date(2026, 8, 31)))

@@ -1,11 +1,13 @@
 """A language model for tests: an OpenAI-compatible server on 127.0.0.1 that answers as it is told."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 
@@ -43,8 +45,8 @@ class Model:
 
 
 @contextmanager
-def language_model(model: Model) -> Iterator[Model]:
-    """The model behind a real socket."""
+def language_model(model: Model, tls: tuple[Path, Path] | None = None) -> Iterator[Model]:
+    """The model behind a real socket, with a certificate and its key where they are given."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -75,7 +77,14 @@ def language_model(model: Model) -> Iterator[Model]:
     class Server(ThreadingHTTPServer):
         daemon_threads = False
 
+        def handle_error(self, *about: object) -> None:
+            """A client that does not trust the certificate goes away in the middle."""
+
     server = Server(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     model.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

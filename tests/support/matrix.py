@@ -106,6 +106,7 @@ CASES: dict[str, Case] = {
         asks=(Ask(json={"preview": "{preview}", "typed_name": "An Gia"}, hidden=True),), by=LOCAL_OPERATOR
     ),
     "POST /api/emergencies/{alert}/confirm": _json(),
+    "POST /api/emergencies/{alert}/words-heard": _json({"clip": "0" * 64}),
     "POST /api/emergencies/{alert}/break-glass": _json({"reason": REASON}),
     "POST /api/emergencies/{alert}/retract": _json({"hand": "all_clear"}, last=True),
     "GET /api/alerts": _get(),
@@ -208,6 +209,7 @@ CASES: dict[str, Case] = {
     "POST /canh-bao/{alert}/pha-kinh": _form({"reason": REASON}),
     "POST /canh-bao/{alert}/thu-hoi": _form({"hand": "all_clear", "key": "k"}, last=True),
     "GET /lich-tuan": _get("?noi={area}", "?tuan={date}&noi={village}"),
+    "GET /lich-tuan.ics": _get("?noi={area}"),
     "GET /lich-ngay": _get(),
     "GET /lich-tuan/nghe": _get("?noi={village}"),
     "GET /buoi-phat/moi": _get(),

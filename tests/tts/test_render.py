@@ -17,6 +17,8 @@ from tts.files import sweep, write_whole
 from tts.formats import FORMATS, Format
 from tts.gate import Flaw
 from tts.loudness import lufs
+from tts.normalize import normalize
+from tts.phrases import split
 from tts.render import RenderRequest, render
 
 TEXT = "Kính thưa bà con. Sáng mai họp thôn lúc 7h30. Đề nghị bà con đến đúng giờ."
@@ -293,3 +295,11 @@ class TestFiles:
         with pytest.raises(OSError, match=r"."):
             write_whole(target, b"sound")
         assert [path.name for path in tmp_path.iterdir()] == ["clip"]
+
+
+def test_a_breath_tears_no_number() -> None:
+    text = normalize("Kính mời bà con thôn Khuông Phò họp lúc 7h30 ngày 25/11/2026 tại nhà văn hóa.").spoken
+    assert [phrase.text for phrase in split(text)] == [
+        "Kính mời bà con thôn Khuông Phò họp lúc bảy giờ ba mươi",
+        "ngày hai mươi lăm tháng mười một năm hai nghìn không trăm hai mươi sáu tại nhà văn hóa.",
+    ]

@@ -149,9 +149,7 @@
     function stop() { if (running && running.recorder.state !== "inactive") { running.recorder.stop(); } }
 
     function use() {
-      var files = new DataTransfer();
-      files.items.add(new File([made], name(), { type: "audio/wav" }));
-      input.files = files.files;
+      put(made, name());
       input.form.requestSubmit(send);
     }
 
@@ -159,10 +157,28 @@
     part(box, "stop").addEventListener("click", stop);
     part(box, "use").addEventListener("click", use);
     part(box, "again").addEventListener("click", function () { forget(); show(false, false); start(); });
+    function put(sound, called) {
+      var files = new DataTransfer();
+      files.items.add(new File([sound], called, { type: "audio/wav" }));
+      input.files = files.files;
+    }
+
+    // What phones record (M4A, AMR, WebM) needs ffmpeg on the server; where it has none, the browser may know how.
+    function convert(file) {
+      say("converts");
+      decoded(file).then(function (samples) {
+        if (input.files[0] !== file) { return; }
+        put(wav(samples), file.name.replace(/\.[^.]*$/, "") + ".wav");
+        say("converted");
+      }).catch(function () { say(""); });
+    }
+
     input.addEventListener("change", function () {
-      var large = input.files.length && input.files[0].size > MOST_BYTES;
+      var file = input.files[0];
+      var large = file && file.size > MOST_BYTES;
       if (large) { input.value = ""; }
       say(large ? "large" : "");
+      if (file && !large && box.dataset.converts && /\.(m4a|mp4|aac|3gp|amr|webm)$/i.test(file.name)) { convert(file); }
     });
     input.form.addEventListener("submit", function (event) {
       if (event.submitter === send) { say("sending"); return; }
