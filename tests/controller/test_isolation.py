@@ -287,7 +287,8 @@ def test_its_own_people_and_the_province_reach_what_they_may_and_no_more(tmp_pat
 
     async def story(house: Home) -> None:
         things = await furnish(house)
-        wrong, seen, reached = [], set[str](), set[str]()
+        wrong: list[tuple[object, ...]] = []
+        seen, reached = set[str](), set[str]()
         for area in (QUANG_DIEN, PROVINCE):
             for role in ROLES:
                 async with visit(house, role, area) as one:
@@ -327,7 +328,7 @@ def test_what_is_refused_to_the_neighbours_is_done_for_its_own_people(tmp_path: 
 
     async def story(house: Home) -> None:
         things = await furnish(house)
-        wrong = []
+        wrong: list[tuple[object, ...]] = []
         deeds = [route for route in routes(house.app) if route.method != "GET" and asked_of(route)]
         deeds.sort(key=lambda route: case_of(route).last)
         for route in deeds:
@@ -364,7 +365,7 @@ def test_nobody_at_all_sees_nothing_at_all(tmp_path: Path) -> None:
 
     async def story(house: Home) -> None:
         things = await furnish(house)
-        wrong = []
+        wrong: list[tuple[object, ...]] = []
         async with door(house) as client:
             one = Visit(person=None, client=client, token="")
             for route in routes(house.app):

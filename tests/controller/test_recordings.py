@@ -26,6 +26,7 @@ from controller.studio.taking import Prepared, Taker
 from schedules.announcement import AnnouncementId, AreaCode
 from tests.controller.test_problems import GOOD, is_problem, written
 from tests.support.doors import APPROVER, AUTHOR, MORNING, STRANGER, TECHNICIAN, Home, door, play
+from tests.support.inline_speaker import InlineSpeaker
 from tests.tts import uploads
 from tests.tts.test_sound import tone
 from tts.clip import SAMPLE_RATE
@@ -117,7 +118,9 @@ def test_a_recording_is_heard_instead_of_the_words_and_both_levels_are_told(tmp_
             clip = await client.get(f"/api/announcements/{bai}/clip", follow_redirects=True)
             assert clip.content[:4] == b"OggS"
             # it needed no voice
-            assert house.loa._speaker.orders == []
+            speaker = house.loa._speaker
+            assert isinstance(speaker, InlineSpeaker)
+            assert speaker.orders == []
             again = (await client.get(f"/api/announcements/{bai}/recording")).json()
             assert again == found
             original = await client.get(f"/api/announcements/{bai}/recording/original")

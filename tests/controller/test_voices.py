@@ -165,7 +165,7 @@ def test_the_cache_keeps_to_its_bound_but_for_what_is_pinned(tmp_path: Path) -> 
     )
     siren = SpeechOrder(text="Lũ lên nhanh, lên chỗ cao ngay.", style=Style.EMERGENCY, pin=True, chime=False)
     run(settings, siren, TWO)
-    kept = [path for path in (tmp_path / "speech").glob("??/*.sentence")]
+    kept = list((tmp_path / "speech").glob("??/*.sentence"))
     assert len(kept) == 1
 
 

@@ -172,10 +172,10 @@ def test_the_recipe_makes_the_table_from_the_package_s_books(tmp_path: Path) -> 
             archive.writestr(f"vietnamadminunits/data/{name}.json", json.dumps(book))
     target = tmp_path / "areas.tsv"
     assert areas_recipe.main(wheel, target) == 3
-    book = parse(target.read_text(encoding="utf-8"))
-    assert [(place.code, place.old) for place in book.places] == [
+    made = parse(target.read_text(encoding="utf-8"))
+    assert [(place.code, place.old) for place in made.places] == [
         ("46", ("Tỉnh Thừa Thiên Huế",)),
         ("19742", ("Huyện Cồn Cỏ",)),
         ("19867", ("Thị trấn Sịa", "Xã Quảng An")),
     ]
-    assert "vietnamadminunits 9.9 (MIT" in book.source
+    assert "vietnamadminunits 9.9 (MIT" in made.source

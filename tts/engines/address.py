@@ -17,8 +17,10 @@ class Address:
 
 
 def address_of(base_url: str, question: str = _PATH) -> Address:
-    """`base_url` with or without its `/v1`, and the path of the `question`; raises ValueError, which says what
-    is wanted instead."""
+    """`base_url` with or without its `/v1`, and the path of the `question`.
+
+    Raises ValueError, which says what is wanted instead.
+    """
     parts = urlsplit(base_url)
     host, _ = parts.hostname or "", parts.port
     if parts.username or parts.password or parts.query or parts.fragment or not host:
