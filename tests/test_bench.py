@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bench import fanout, receipts, recurrence
+from bench import eight, fanout, receipts, recurrence
 from bench.__main__ import table
 
 FIELDS = {"name", "value", "unit", "baseline", "ratio", "goal", "met"}
@@ -58,3 +58,16 @@ def test_a_small_run_of_the_recurrence_bench_finds_what_dateutil_finds() -> None
     _sound(rows)
     assert "2,000 rules" in rows[0]["name"]
     assert "dateutil" in rows[0]["baseline"]
+
+
+@pytest.mark.voice
+def test_eight_bulletins_are_measured_beside_the_bare_engine() -> None:
+    rows = eight.measure(quick=True)
+    _sound(rows)
+    assert len(rows) == 3
+
+
+def test_eight_bulletins_have_no_sentence_in_common() -> None:
+    sentences = [one for text in eight.orders(4.0) for one in text.split(". ")]
+    assert len(eight.orders(4.0)) == eight.BULLETINS
+    assert len(set(sentences)) == len(sentences)

@@ -29,7 +29,7 @@ from tts.fence import surroundings
 from tts.formats import Format, clip_from_pcm
 from tts.gate import Finding, Flaw, check, measure
 from tts.loudness import normalise
-from tts.mixing import AFTER_CHIME_MS, BETWEEN_ROUNDS_MS, chime, join, silence
+from tts.mixing import AFTER_CHIME_MS, BETWEEN_ROUNDS_MS, chime, silence
 
 ENGINE = "recording"
 SHORTEST_S = 0.3
@@ -164,7 +164,8 @@ def _aired(pcm: Pcm, airing: Airing) -> Pcm:
     pieces = [chime(), silence(AFTER_CHIME_MS)] if airing.chime else []
     for number in range(airing.repeat):
         pieces += [silence(BETWEEN_ROUNDS_MS), pcm] if number else [pcm]
-    return join(pieces) if len(pieces) > 1 else pcm
+    # half an hour of it: joined without the copies that joining sentences may cost
+    return np.concatenate(pieces) if len(pieces) > 1 else pcm
 
 
 def _decoded(source: Path, command: Sequence[str], limits: Limits) -> Pcm:

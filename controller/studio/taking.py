@@ -16,8 +16,9 @@ from controller.store.recordings import Before
 from controller.studio.speech import SpeechFailed
 from tts.fence import surroundings
 
-DEADLINE_S = 180.0
-# Half an hour of sound needs 730 MB; the rest is room for what the libraries map and never touch.
+# Half an hour of sound takes a minute on an idle core and four on a starved one, and 730 MB; the rest is room
+# for what the libraries map and never touch.
+DEADLINE_S = 600.0
 MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 
 

@@ -125,7 +125,7 @@ async def ending_part(a: AlertView, page: Page) -> str:
 async def _ending(a: AlertView, page: Page) -> dict[str, Any]:
     pending = a.phase is AlertPhase.PENDING_SECOND
     return {
-        **gate_facts(page, a.gate, f"/canh-bao/{a.id}/da-nghe"),
+        **gate_facts(page, a.gate, f"/canh-bao/{a.id}/da-nghe", player=True),
         "pending_own": pending and a.fired_by == page.person.id and page.may(Right.EMERGENCY),
         "seconds_names": await second_persons(page, a.issuer, a.fired_by) if pending else (),
         "clear_key": f"{Hand.ALL_CLEAR}-{a.id}",

@@ -105,7 +105,9 @@ def leaving(page: Page) -> str:
     return page.says.t("sound.abroad", hosts=page.says.names(hosts)) if hosts else ""
 
 
-def gate_facts(page: Page, gate: Gate | None, action: str, *, apart: bool = False) -> dict[str, Any]:
+def gate_facts(
+    page: Page, gate: Gate | None, action: str, *, apart: bool = False, player: bool = False
+) -> dict[str, Any]:
     """What ``_gate.html`` shows: words that are held, and the button for whoever has listened."""
     gate = gate or Gate()
     says = page.says
@@ -117,6 +119,7 @@ def gate_facts(page: Page, gate: Gate | None, action: str, *, apart: bool = Fals
         "gate_heard": heard,
         "gate_action": action,
         "gate_apart": apart,
+        "gate_player": player,
         "token": page.visitor.form_token if page.visitor else "",
     }
 
