@@ -60,7 +60,8 @@ def test_a_fired_alert_and_a_receipt_change_what_is_printed(tmp_path: Path) -> N
 
         alert = await fire(home)
         now = home.loa.clock.now()
-        facts = {"at": now, "alert": alert, "played_ms": 30_000, "duration_ms": 30_000, "late_ms": 400}
+        # longer than siren and words together, whether the words are out by now or not
+        facts = {"at": now, "alert": alert, "played_ms": 600_000, "duration_ms": 600_000, "late_ms": 400}
         started = Receipt(seq=1, kind=ReceiptKind.STARTED, **facts)
         finished = Receipt(seq=2, kind=ReceiptKind.FINISHED, **facts)
         report = Report(node=NODE, boot=BootId("b1"), receipts=(started, finished))

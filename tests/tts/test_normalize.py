@@ -26,6 +26,8 @@ READINGS = [
     ("official.tsv", 107),
     # 95 at first sight; seen and mended since
     ("readings_heldout.tsv", 100),
+    # 98 at first sight, and nothing was mended by it: the two misread ones are addresses in the net
+    ("readings_unseen.tsv", 98),
 ]
 OURS = tuple(tuple(line.split("\t")) for line in (DATA / "ours.tsv").read_text(encoding="utf-8").splitlines())
 
