@@ -82,6 +82,7 @@ class Studio:
         self._resting: dict[str, float] = {}
         self._previews = room.settings.speech_cache_dir / "previews"
         self._horns: dict[str, asyncio.Task[None]] = {}
+        self._asked = False
 
     def progress(self, wanted: str) -> Progress | None:
         return self._progress.get(wanted)
@@ -134,6 +135,10 @@ class Studio:
 
     async def turn(self) -> None:
         """Start what is not under way: every urgent job, and one ordinary one."""
+        if not self._asked:
+            for announcement in await self._room.db.read(announcements.unasked, self._room.clock.now()):
+                await self.want(announcement)
+            self._asked = True
         jobs = await self._room.db.read(_jobs)
         if not jobs and not self._running and self._room.settings.alarm_pack:
             jobs = await self._room.db.read(_pack_job, self._pack)

@@ -133,6 +133,15 @@ def to_take(conn: Conn) -> tuple[Kept, ...]:
     return _waiting(conn, "recording IS NOT NULL")
 
 
+def unasked(conn: Conn, now: datetime) -> tuple[AnnouncementId, ...]:
+    """Handed in or approved, and nobody has asked for its sound: whoever handed it in died before that."""
+    sql = (
+        "SELECT id FROM announcement WHERE state IN ('submitted', 'approved') AND render = 'none'"
+        " AND expires_at > ? ORDER BY updated_at, id"
+    )
+    return tuple(AnnouncementId(row["id"]) for row in rows(conn, sql, to_text(now)))
+
+
 def search(conn: Conn, area: AreaCode, typed: str, limit: int = 50) -> tuple[Kept, ...]:
     """What the branch owns and holds every typed word, with or without accents; the best match first."""
     query = prefixes(typed)
