@@ -40,8 +40,7 @@ def root() -> str:
 async def _up(*links: Link) -> None:
     for link in links:
         link.start()
-    # After a take-over rumqttd has been seen to answer no CONNECT for half a minute; the link goes on trying.
-    await until(lambda: all(link.settled for link in links), within_s=60.0)
+    await until(lambda: all(link.settled for link in links))
 
 
 async def _stop(*links: Link) -> None:
