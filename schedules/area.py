@@ -46,13 +46,14 @@ class Tree:
     Every question about a code that the tree does not hold raises AreaRefused (`E_AREA`).
     """
 
-    __slots__ = ("_by_code", "_chains", "areas")
+    __slots__ = ("_by_code", "_chains", "_communes", "areas")
 
     def __init__(self, areas: Iterable[Area]) -> None:
         self.areas: tuple[Area, ...] = tuple(areas)
         self._by_code = {area.code: area for area in self.areas}
         _check(self.areas, self._by_code)
         self._chains = {area.code: _chain(area, self._by_code) for area in self.areas}
+        self._communes = {code: self._commune(chain) for code, chain in self._chains.items()}
 
     def __contains__(self, code: object) -> bool:
         return code in self._by_code
@@ -70,6 +71,11 @@ class Tree:
     def descends(self, code: AreaCode, ancestor: AreaCode) -> bool:
         """Whether `code` lies in `ancestor`; every area lies in itself."""
         return ancestor in self.chain(code)
+
+    def commune(self, codes: Iterable[AreaCode]) -> AreaCode | None:
+        """The one commune that holds all of that ground, or None where it is more than one commune's."""
+        found = {self._communes[self.area(code).code] for code in codes}
+        return found.pop() if len(found) == 1 else None
 
     def children(self, code: AreaCode) -> tuple[AreaCode, ...]:
         self.area(code)
@@ -98,6 +104,9 @@ class Tree:
             if self.descends(a, b) or self.descends(b, a)
         ]
         return max(shared, key=lambda code: (-len(self.chain(code)), code)) if shared else None
+
+    def _commune(self, chain: tuple[AreaCode, ...]) -> AreaCode | None:
+        return next((code for code in chain if self._by_code[code].level is Level.COMMUNE), None)
 
     def _people(self, code: AreaCode) -> int:
         own = self._by_code[code].population

@@ -1,5 +1,6 @@
 """Sessions filled: which items each run takes, one behind the other."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -89,6 +90,9 @@ class _Packer:
         self.by_id = {item.announcement.id: item for item in items}
         free = [i for i in items if _is_next(i) and i.announcement.id not in by_hand]
         self.queue = sorted(free, key=_queue_key)
+        self.queue_in: defaultdict[AreaCode | None, list[Ready]] = defaultdict(list)
+        for item in self.queue:
+            self.queue_in[tree.commune(item.announcement.targets)].append(item)
         self.heard: set[AnnouncementId] = set()
         self.claimed: set[tuple[AnnouncementId, datetime]] = set()
         self.slots: list[Slot] = []
@@ -132,7 +136,9 @@ class _Packer:
         if run.session.items:
             yield from self._by_hand(run)
             return
-        for item in self.queue:
+        commune = self.tree.commune((run.session.area,))
+        # what a commune's session reaches lies in that commune
+        for item in self.queue if commune is None else self.queue_in[commune]:
             a = item.announcement
             reached = all(self.tree.descends(target, run.session.area) for target in a.targets)
             # approved too late for this run is no refusal: it takes the next one

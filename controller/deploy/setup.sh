@@ -69,5 +69,6 @@ if [ "$what" = dev ]; then
   command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || apt_install "the real broker of the tests" mosquitto
   command -v espeak-ng >/dev/null 2>&1 || apt_install "the voice of last resort" espeak-ng
   [ -x /usr/bin/chromium ] || apt_install "the browser of the tests" chromium
+  command -v ffmpeg >/dev/null 2>&1 || apt_install "the decoder of relayed programmes and of phone recordings, in its own process" ffmpeg
 fi
 say "  ready: .venv/bin/loa"
