@@ -10,15 +10,23 @@ from controller.clock import Clock, Leap, SteadyClock
 from controller.config import Settings
 from controller.dispatch.aiding import Aiding
 from controller.dispatch.alarming import Alarming
+from controller.dispatch.arranging import Arranging
 from controller.dispatch.auditing import Auditor
+from controller.dispatch.broadcast_views import BroadcastViews
+from controller.dispatch.broadcasting import Broadcasting
+from controller.dispatch.correcting import Correcting
 from controller.dispatch.deeds import Desk
 from controller.dispatch.emission import Emission
+from controller.dispatch.foretelling import Foretelling
 from controller.dispatch.grouping import Groups
 from controller.dispatch.intake import Intake, ensure_desired
 from controller.dispatch.keyring import load_keyring
 from controller.dispatch.lexicon import Lexicons
 from controller.dispatch.lexicon_views import LexiconViews
+from controller.dispatch.lives import Lives
 from controller.dispatch.mail import Letterbox
+from controller.dispatch.onair import OnAir
+from controller.dispatch.ordering import Ordering
 from controller.dispatch.outbox import Sender, letter_for
 from controller.dispatch.planning import Planner
 from controller.dispatch.programming import Programming
@@ -26,19 +34,26 @@ from controller.dispatch.recording import Recordings
 from controller.dispatch.rendering import Studio
 from controller.dispatch.renewing import Renewer
 from controller.dispatch.room import Room
+from controller.dispatch.rule_views import RuleViews
+from controller.dispatch.ruling import Ruling
+from controller.dispatch.rundown import Rundowns
 from controller.dispatch.runner import GATHER_S, Loop, Pulse, Runner, Timekeeper, Watch
 from controller.dispatch.showing import Showing
 from controller.dispatch.signals import Signals, Topic, Wake
 from controller.dispatch.stopping import Stopping
 from controller.dispatch.taking import Recorder, sweep_originals
+from controller.dispatch.tray import Tray
+from controller.dispatch.tuning import Tuner
 from controller.dispatch.views import Views
+from controller.dispatch.waves import Corrector
 from controller.dispatch.weeks import Weeks
+from controller.dispatch.withdrawing import Withdrawing
 from controller.dispatch.writing import Writing
 from controller.fleet.monitor import Monitor
 from controller.fleet.registry import make_registry
 from controller.lanes import Lanes
 from controller.metrics import Metrics, open_metrics
-from controller.store import areas, documents, meta, nodes, outbox
+from controller.store import areas, documents, meta, nodes, outbox, rules
 from controller.store.database import Conn, Crash, Database, nowhere
 from controller.store.documents import Document, DocumentKind
 from controller.store.leadership import Lead, take_lead
@@ -146,6 +161,7 @@ class Loa:
             ),
             clip_base=_clip_base(self.settings),
             metrics=self.metrics,
+            rules=await self.db.read(rules.in_force),
         )
         self.room.monitor.know(self.room.registry.nodes)
         self._furnish()
@@ -163,6 +179,8 @@ class Loa:
             if self._came_up is not None:
                 self._came_up.cancel()
             await self.runner.stop()
+            await self.onair.stop()
+            await self.tuner.stop()
             await self.room.studio.stop()
             await self.room.recorder.stop()
             await self.room.link.stop()
@@ -197,20 +215,34 @@ class Loa:
         self.views = Views(room, showing, self.planner)
         self.weeks = Weeks(room, self.views)
         self.programming = Programming(room)
+        self.rundowns = Rundowns(room, self.programming)
+        self.arranging = Arranging(room, self.programming, self.rundowns)
+        self.lives = Lives(room)
+        self.rule_views = RuleViews(room)
+        self.ruling = Ruling(room, self.rule_views)
+        self.foretelling = Foretelling(room)
         self.lexicons = Lexicons(room)
         self.aiding = Aiding(room, self._aid)
         self.groups = Groups(room)
+        self.tray = Tray(room)
+        self.ordering = Ordering(room, self.planner)
         self.lexicon_views = LexiconViews(room)
+        self.tuner, self.onair = Tuner(room), OnAir(room)
+        self.broadcast_views = BroadcastViews(room)
+        self.broadcasting = Broadcasting(room, self.onair, self.tuner, self.broadcast_views)
         emission = Emission(room, showing)
         self.desk = Desk(
             Writing(room, self.views.announcement),
+            Withdrawing(room, self.views.announcement),
+            Correcting(room, self.views.announcement),
             Recordings(room, self.views.announcement),
             Alarming(room, showing, emission),
-            Stopping(room, emission),
+            Stopping(room, emission, self.broadcasting),
         )
         self.intake = Intake(room, self._box)
         self.renewer = Renewer(room, showing)
         self.auditor = Auditor(room)
+        self.corrector = Corrector(room)
         self.runner = Runner(room)
 
     def _begin(self) -> None:
@@ -225,6 +257,8 @@ class Loa:
             Loop(name="lexicon", wake=Wake.LEXICON, turn=room.studio.reread),
             Loop(name="planner", wake=Wake.PLANNER, turn=self._plan),
             Loop(name="auditor", wake=Wake.AUDITOR, turn=self.auditor.turn),
+            Loop(name="corrector", wake=Wake.CORRECTOR, turn=self.corrector.turn, gather_s=1.0),
+            Loop(name="broadcasts", wake=Wake.BROADCASTS, turn=self.broadcasting.turn),
             Loop(name="beacon", wake=None, turn=Pulse(room).turn),
             Loop(name="monitor", wake=None, turn=Watch(room).turn),
             Loop(name="clock", wake=None, turn=Timekeeper(room, self.clock).turn),
@@ -236,7 +270,7 @@ class Loa:
             self.metrics.programmes.inc(len(self.planner.last.published))
             self.signals.wake(Wake.SENDER)
             self.signals.tell(Topic.PROGRAMME)
-        self.signals.wake(Wake.AUDITOR, Wake.RENDERER)
+        self.signals.wake(Wake.AUDITOR, Wake.CORRECTOR, Wake.RENDERER)
         return wake_at
 
     def _mail_came(self) -> None:

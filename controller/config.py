@@ -107,6 +107,17 @@ class Settings(BaseSettings):
     recordings_of_area: int = Field(
         1000, ge=1, le=1000000, description="Recordings that are kept for one commune at most."
     )
+    relay_hosts: tuple[str, ...] = Field(
+        ("vov.vn", "*.vov.vn", "*.gov.vn"),
+        description="Stations that may be relayed, by https; `*.vov.vn` stands for everything under it.",
+    )
+    relay_own_hosts: tuple[str, ...] = Field(
+        (),
+        description="Machines of the own network that may be relayed, as `host:port`; also by plain http.",
+    )
+    relay_check_min: int = Field(
+        10, ge=1, le=120, description="Minutes before a relay at which its sources are tried."
+    )
     readers: int = Field(2, ge=1, le=16, description="Connections that read the database side by side.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     demo: bool = Field(False, description="Say on every page that this is a demonstration.")
@@ -123,7 +134,7 @@ class Settings(BaseSettings):
         """Only what is given counts; ``load`` alone looks at files and the environment."""
         return (init_settings,)
 
-    @field_validator("engines", "hosts", mode="before")
+    @field_validator("engines", "hosts", "relay_hosts", "relay_own_hosts", mode="before")
     @classmethod
     def _from_commas(cls, value: object) -> object:
         if isinstance(value, str):

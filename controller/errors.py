@@ -68,6 +68,11 @@ PROBLEMS: dict[str, Kind] = {
         vi="Địa chỉ này không nhận cách gọi đó.",
         en="This address does not take that method.",
     ),
+    "E_CORRECTION": Kind(
+        status=422,
+        vi="Bài đính chính phải giữ câu mở đầu, phát ưu tiên trên đúng các cụm loa đã phát bài sai.",
+        en="A correction keeps its opening and goes to exactly the nodes that played the wrong item.",
+    ),
     "E_CHANGED": Kind(
         status=409,
         vi="Nội dung đã thay đổi kể từ lúc xem. Hãy xem lại rồi quyết định.",
@@ -137,6 +142,37 @@ PROBLEMS: dict[str, Kind] = {
         status=422,
         vi="Chưa chọn nơi phát, hoặc nơi đã chọn không có cụm loa nào.",
         en="No place was chosen, or the chosen place has no loudspeakers.",
+    ),
+    "E_URL": Kind(
+        status=422,
+        vi="Địa chỉ này không được phép lấy tiếng. Chỉ nhận địa chỉ https của các đài đã khai trong cấu hình.",
+        en="This address is not taken ({why}).",
+    ),
+    "E_SOURCE": Kind(
+        status=422,
+        vi="Chưa có nguồn tiếp âm nào ở địa bàn này.",
+        en="This area has no relay source yet.",
+    ),
+    "E_LIVE_CLASS": Kind(
+        status=422,
+        vi="Tin thông thường của cấp trên do xã chọn giờ phát. Muốn nói ngay qua loa của xã, hãy chọn loại ưu tiên.",
+        en="A commune chooses when a normal item from above is played; to speak at once choose priority.",
+    ),
+    "E_FFMPEG": Kind(
+        status=503,
+        vi="Máy chủ chưa cài ffmpeg nên chưa phát trực tiếp và tiếp âm được. Xin báo kỹ thuật.",
+        en="ffmpeg is not installed on this server; live and relay need it.",
+    ),
+    "E_ON_AIR": Kind(
+        status=409,
+        vi="{name} đang phát ở địa bàn này đến {until}. Hãy kết thúc buổi đó trước.",
+        en="{name} is on air there until {until}. End that first.",
+    ),
+    "E_QUIET": Kind(
+        status=422,
+        vi="Đang hoặc sắp đến giờ yên tĩnh ({quiet}). Không phát trực tiếp được; nếu có thiên tai, "
+        "hãy dùng trang Khẩn cấp.",
+        en="Quiet hours ({quiet}) have begun or would begin before the end; only an emergency passes them.",
     ),
     "E_TYPED_NAME": Kind(
         status=422,

@@ -31,6 +31,7 @@ from controller.web.router import pages, problem_page
 API = (sessions, announcements, recordings, emergencies, lexicon, groups, watch, clips, state)
 JSON_PATHS = ("/api/", "/clips/", "/healthz", "/metrics")
 KEEP_ALIVE_S = 15
+LONGEST_MESSAGE = 64 * 1024
 
 
 def http_app(house: House, passwords: Passwords | None = None) -> FastAPI:
@@ -76,6 +77,12 @@ def server(app: FastAPI) -> uvicorn.Server:
         log_config=None,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=3,
+        ws="websockets-sansio",
+        ws_max_size=LONGEST_MESSAGE,
+        ws_max_queue=16,
+        ws_per_message_deflate=False,
+        ws_ping_interval=5.0,
+        ws_ping_timeout=5.0,
     )
     return uvicorn.Server(config)
 

@@ -48,16 +48,17 @@ class InlineLane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """All lanes of one controller: SQL writes, SQL reads, password hashes, files."""
+    """All lanes of one controller: SQL writes, SQL reads, password hashes, files, plans."""
 
     writer: Lane
     readers: tuple[Lane, ...]
     hashes: Lane
     files: Lane
+    plans: Lane
 
     async def close(self) -> None:
         """End every lane after what was asked of it."""
-        for lane in (self.hashes, self.files, *self.readers, self.writer):
+        for lane in (self.plans, self.hashes, self.files, *self.readers, self.writer):
             await lane.close()
 
 
@@ -68,10 +69,11 @@ def thread_lanes(readers: int = 2) -> Lanes:
         readers=tuple(ThreadLane(f"reader-{k}") for k in range(readers)),
         hashes=ThreadLane("hashes"),
         files=ThreadLane("files"),
+        plans=ThreadLane("plans"),
     )
 
 
 def inline_lanes() -> Lanes:
     """Lanes for virtual time."""
     inline = InlineLane()
-    return Lanes(writer=inline, readers=(inline,), hashes=inline, files=inline)
+    return Lanes(writer=inline, readers=(inline,), hashes=inline, files=inline, plans=inline)

@@ -25,6 +25,9 @@ class Metrics:
     nodes: Gauge
     link_up: Gauge
     write_seconds: Histogram
+    on_air: Gauge
+    chunks: Counter
+    relay_switches: Counter
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""
@@ -55,4 +58,7 @@ def open_metrics() -> Metrics:
         nodes=Gauge("loa_nodes", "Nodes in service", ("condition",), registry=r),
         link_up=Gauge("loa_link_up", "1 while the broker is reached", registry=r),
         write_seconds=Histogram("loa_write_seconds", "One write transaction", buckets=_QUICK_S, registry=r),
+        on_air=Gauge("loa_on_air", "Streams that are being sent", registry=r),
+        chunks=Counter("loa_chunks", "Chunks of sound by what became of them", ("result",), registry=r),
+        relay_switches=Counter("loa_relay_switches", "Changes of a relay's source", ("why",), registry=r),
     )

@@ -8,6 +8,7 @@ from devices.items import command_claim
 from devices.memory import (
     WINDOW_WIDTH,
     Held,
+    HeldGrant,
     Memory,
     RememberedStop,
     Window,
@@ -69,7 +70,19 @@ def _commanded(given: Incoming, message: Command, memory: Memory) -> Memory:
         )
         return replace(claimed, stops=(*alive, stop))
     window = seen(memory.windows.get(given.kid, Window()), message.seq)
-    return replace(claimed, windows={**memory.windows, given.kid: window})
+    taken = replace(claimed, windows={**memory.windows, given.kid: window})
+    return _opened(given, message, taken) if message.kind is CommandKind.LIVE else taken
+
+
+def _opened(given: Incoming, message: Command, memory: Memory) -> Memory:
+    """The grant stands until this command's end; those that are over make room."""
+    if message.grant is None:
+        return memory
+    alive = {name: held for name, held in memory.grants.items() if given.at < held.command.expires_at}
+    known = alive.get(message.grant)
+    opened_at = min(message.issued_at, given.at) if known is None else known.opened_at
+    held = HeldGrant(kid=given.kid, opened_at=opened_at, command=message)
+    return replace(memory, grants={**alive, message.grant: held})
 
 
 def seen(window: Window, seq: int) -> Window:

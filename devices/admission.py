@@ -168,6 +168,12 @@ def restart(item: Item, memory: Memory, now: datetime, content: Content) -> Clea
     return _cued(cue, cues.RESTART)
 
 
+def renewed(item: Item, memory: Memory, now: datetime) -> Item:
+    """A stream that sounds already, under its newest term: its volume, and when it is silent in any case."""
+    at = memory.instant(now)
+    return cues.ready(cues.Cue(item=item, memory=memory, at=at, content=Content(), store_ok=True))
+
+
 def _cued(cue: cues.Cue, table: tuple[cues.CueCheck, ...]) -> Cleared | Refused:
     for check in table:
         fault = check(cue)

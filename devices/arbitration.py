@@ -79,11 +79,18 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Renew:
+    """The same thing, with another end: the grant of a stream was renewed."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Nothing but time has passed."""
 
 
-Input = Begin | Ended | Stop | Tick
+Input = Begin | Ended | Stop | Renew | Tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +147,8 @@ def step(floor: Floor, given: Input, now: datetime) -> Step:
             floor, more = (replace(floor, sounding=None), ()) if ended else (floor, ())
         case Stop():
             floor, more = _stop(floor, given, now)
+        case Renew(item=item):
+            floor, more = _renewed(floor, item), ()
         case Tick():
             more = ()
     floor, last = _next(floor, now)
@@ -159,6 +168,13 @@ def position_ms(sounding: Sounding, now: datetime) -> int:
     """How far its sound has come."""
     passed = (now - sounding.since_at) // timedelta(milliseconds=1)
     return max(0, min(sounding.item.duration_ms, sounding.from_ms + passed))
+
+
+def opening_ms(item: Item, now: datetime, reached_ms: int = 0) -> int:
+    """From which position it sounds now: where it was, but a stream where the world is by then."""
+    if item.stream is None:
+        return reached_ms
+    return max(0, min(item.duration_ms, (now - item.due_at) // timedelta(milliseconds=1)))
 
 
 def preview(items: Sequence[Item], alert: Item, now: datetime) -> tuple[Consequence, ...]:
@@ -199,6 +215,8 @@ def after_reboot(item: Item, played_ms: int, now: datetime, restarts: int = 0) -
     """
     if now >= item.expires_at:
         return None
+    if item.stream is not None:
+        return played_ms if now < (item.stream_ends_at or item.expires_at) else None
     match item.bulletin_class:
         case BulletinClass.EMERGENCY:
             return 0
@@ -211,7 +229,7 @@ def after_reboot(item: Item, played_ms: int, now: datetime, restarts: int = 0) -
 
 def resumes_until(item: Item, played_ms: int) -> datetime:
     """The last instant at which an item that a power cut ended may sound again, also behind another."""
-    if item.bulletin_class is not BulletinClass.NORMAL:
+    if item.stream is not None or item.bulletin_class is not BulletinClass.NORMAL:
         return item.expires_at
     return item.due_at + timedelta(milliseconds=played_ms) + LATE_AFTER_REBOOT
 
@@ -230,7 +248,10 @@ def _hush_at(item: Item) -> datetime:
 
 
 def _death(item: Item) -> Reason:
-    return Reason.EXPIRED if _hush_at(item) == item.expires_at else Reason.QUIET
+    if _hush_at(item) == item.expires_at:
+        return Reason.EXPIRED
+    missed = item.stream_ends_at is not None and _hush_at(item) > item.stream_ends_at
+    return Reason.PREEMPTED if missed else Reason.QUIET
 
 
 def _without_dead(floor: Floor, now: datetime) -> tuple[Floor, tuple[Effect, ...]]:
@@ -280,8 +301,17 @@ def _begin(floor: Floor, item: Item, now: datetime) -> tuple[Floor, tuple[Effect
     lost = sounding.item.bulletin_class is BulletinClass.EMERGENCY
     again = Waiting(item=sounding.item, from_ms=0 if lost else played_ms, begun=True)
     waiting = (*floor.waiting, again) if resumes else floor.waiting
-    playing = Sounding(item=item, since_at=now, from_ms=0)
-    return Floor(sounding=playing, waiting=waiting), (*effects, cut, Play(item=item, from_ms=0))
+    from_ms = opening_ms(item, now)
+    playing = Sounding(item=item, since_at=now, from_ms=from_ms)
+    return Floor(sounding=playing, waiting=waiting), (*effects, cut, Play(item=item, from_ms=from_ms))
+
+
+def _renewed(floor: Floor, item: Item) -> Floor:
+    sounding = floor.sounding
+    if sounding is not None and sounding.item.claim == item.claim:
+        return replace(floor, sounding=replace(sounding, item=item))
+    waiting = tuple(replace(one, item=item) if one.item.claim == item.claim else one for one in floor.waiting)
+    return replace(floor, waiting=waiting)
 
 
 def _without_older_rounds(floor: Floor, item: Item) -> tuple[Floor, tuple[Effect, ...]]:
@@ -314,7 +344,8 @@ def _is_stopped(item: Item, stop: Stop) -> bool:
     if stop.mode is not Mode.ACTUAL and item.mode is Mode.ACTUAL:
         return False
     if item.bulletin_class is BulletinClass.EMERGENCY:
-        return item.alert is not None and item.alert in stop.alerts
+        named = item.stream is not None and item.command in stop.references
+        return named or (item.alert is not None and item.alert in stop.alerts)
     if stop.alerts and not stop.references:
         return False
     return not stop.references or bool({item.claim, item.occurrence, item.command} & set(stop.references))
@@ -325,8 +356,9 @@ def _next(floor: Floor, now: datetime) -> tuple[Floor, tuple[Effect, ...]]:
         return floor, ()
     first = max(floor.waiting, key=_turn)
     waiting = tuple(one for one in floor.waiting if one is not first)
-    sounding = Sounding(item=first.item, since_at=now, from_ms=first.from_ms)
-    return Floor(sounding=sounding, waiting=waiting), (Play(item=first.item, from_ms=first.from_ms),)
+    from_ms = opening_ms(first.item, now, first.from_ms)
+    sounding = Sounding(item=first.item, since_at=now, from_ms=from_ms)
+    return Floor(sounding=sounding, waiting=waiting), (Play(item=first.item, from_ms=from_ms),)
 
 
 def _turn(waiting: Waiting) -> tuple[int, tuple[int, int, int, datetime] | tuple[()], bool, float]:

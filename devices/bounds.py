@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from devices.errors import FormatError
+from devices.grants import LONGEST, Grant
 from devices.messages import (
     WIRE_VERSION,
     Alert,
@@ -33,6 +34,7 @@ from devices.messages import (
 from devices.topics import NAME
 
 MAX_TEXT = 300
+MILLISECOND = timedelta(milliseconds=1)
 MAX_COUNTER = 2**63
 TEST_PATTERNS = frozenset({"beep", "silent"})
 ISSUER_LEVELS = ("village", "commune", "province", "nation")
@@ -147,6 +149,9 @@ def _entry(entry: Entry) -> None:
     _rising(entry.starts_at, entry.latest_at, entry.expires_at)
     _volume(entry.volume)
     _text(entry.title)
+    if entry.relay is not None:
+        _names(entry.relay.grant)
+        _need(1_000 <= entry.relay.length_ms <= LONGEST // MILLISECOND, "length of a relay")
 
 
 def _alerts(message: Alerts) -> None:
@@ -187,6 +192,16 @@ def _command(message: Command) -> None:
     _need((message.kind is CommandKind.TEST) == (message.pattern is not None), "pattern belongs to test")
     _need(message.pattern is None or message.pattern in TEST_PATTERNS, "pattern")
     _need((message.kind is CommandKind.LIVE) == (message.grant is not None), "grant belongs to live")
+    if message.live is not None:
+        _grant(message, message.live)
+
+
+def _grant(message: Command, grant: Grant) -> None:
+    _need(message.kind is CommandKind.LIVE, "what it opens belongs to live")
+    _rising(message.expires_at, grant.ends_at)
+    _need(grant.ends_at - message.issued_at <= LONGEST, "length of a grant")
+    _volume(grant.volume)
+    _text(grant.title)
 
 
 def _desired(message: Desired) -> None:

@@ -166,6 +166,20 @@ def sequence(given: Incoming) -> Fault | None:
     return None
 
 
+def same_grant(given: Incoming) -> Fault | None:
+    """A renewal is for the very stream that was opened: same ground, class, mode, kind, and the same end."""
+    message = given.message
+    if not isinstance(message, Command) or message.grant is None:
+        return None
+    known = given.memory.grants.get(message.grant)
+    if known is None:
+        return None
+    held = known.command
+    if given.at >= held.expires_at or _opens(held) == _opens(message):
+        return None
+    return Fault(code=Code.ROLLBACK, detail="another stream under the same grant", alarm=True)
+
+
 def lifetime(given: Incoming) -> Fault | None:
     """12: not before, not after. With an unsure clock only the floor can say that it is over."""
     match given.message:
@@ -241,7 +255,7 @@ DOCUMENT: tuple[Check, ...] = (
 )
 COMMAND: tuple[Check, ...] = (
     *(not_retained, not_locked, *_KEY, *_DELEGATION, target, epoch),
-    *(not_repeated, sequence, lifetime, clock),
+    *(not_repeated, sequence, lifetime, clock, same_grant),
 )
 # Never 3, 11, 13, 14: stopping is always easier than starting. A stop still counts once by its id, or a copy
 # of it would cut what began after it.
@@ -281,6 +295,12 @@ def table(message: Downward) -> tuple[Check, ...]:
 def recall_table(message: Downward) -> tuple[Check, ...]:
     """For a document from the node's own flash: it was admitted once, its time was judged then."""
     return RECALL_KEYS if isinstance(message, KeyList) else RECALL
+
+
+def _opens(command: Command) -> tuple[object, ...]:
+    ground, live = (command.area, command.node, command.group), command.live
+    kind = (live.kind, live.codec, live.ends_at) if live is not None else None
+    return (*ground, command.bulletin_class, command.mode, kind)
 
 
 def _my_branch(given: Incoming, message: Programme | Alerts | Command) -> bool:

@@ -39,6 +39,14 @@ class _Shape:
     nested: tuple[tuple[str, "_Shape"], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Optional:
+    """Which members are left out where they are None, and in which lists to look further."""
+
+    names: tuple[str, ...]
+    nested: tuple[tuple[str, "_Optional"], ...]
+
+
 def encode(message: Message) -> bytes:
     """The canonical form: compact JSON, sorted keys, defaults kept, instants in UTC with three decimals.
 
@@ -47,6 +55,7 @@ def encode(message: Message) -> bytes:
     try:
         bounds.check(message)
         tree = msgspec.to_builtins(message, builtin_types=(datetime,))
+        _leave_out(tree, _OPTIONAL[type(message)])
         text = json.dumps(
             tree, default=_instant, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         )
@@ -166,6 +175,30 @@ def _check_shape(tree: dict[str, Any], shape: _Shape) -> None:
                 _check_shape(child, inner)
 
 
+def _leave_out(tree: Any, optional: _Optional) -> None:
+    """Members that are written only where given."""
+    for name in optional.names:
+        if tree[name] is None:
+            del tree[name]
+    for name, inner in optional.nested:
+        for child in tree[name]:
+            _leave_out(child, inner)
+
+
+def _optional(kind: type) -> "_Optional":
+    nested = []
+    for name, hint in typing.get_type_hints(kind).items():
+        for part in _parts(hint) if typing.get_origin(hint) is tuple else ():
+            if dataclasses.is_dataclass(part) and isinstance(part, type):
+                inner = _optional(part)
+                nested += [(name, inner)] if inner.names or inner.nested else []
+    return _Optional(names=_when_given(kind), nested=tuple(nested))
+
+
+def _when_given(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in dataclasses.fields(kind) if one.metadata.get("when_given"))
+
+
 def _shape(kind: type) -> _Shape:
     texts: list[tuple[str, re.Pattern[str]]] = []
     nested: list[tuple[str, _Shape]] = []
@@ -188,12 +221,17 @@ def _parts(hint: Any) -> tuple[Any, ...]:
 
 
 _SHAPES: dict[type[Any], _Shape] = {kind: _shape(kind) for kind in TYP}
+_OPTIONAL: dict[type[Any], _Optional] = {kind: _optional(kind) for kind in TYP}
 
 
 def _plain(kind: type) -> type[msgspec.Struct]:
     """The same fields in the order of the wire, instants and dates left as the very text that came."""
     hints = typing.get_type_hints(kind)
     defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+    for name in _when_given(kind):
+        (given,) = (part for part in typing.get_args(hints[name]) if part is not types.NoneType)
+        hints[name] = given | msgspec.UnsetType
+        defaults[name] = msgspec.UNSET
     fields: list[Any] = [
         (name, _spelled(hints[name]))
         if defaults[name] is dataclasses.MISSING

@@ -18,6 +18,7 @@ ORDINARY_STARTS_AN_HOUR = 6
 ORDINARY_MS_AN_HOUR = 3_600_000
 STORM_SPAN = timedelta(minutes=1)
 STORM_STARTS = 5
+FRAME_AFTER_STREAM = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,15 @@ class Cue:
     def emergency(self) -> bool:
         return self.item.bulletin_class is BulletinClass.EMERGENCY
 
+    @property
+    def length_ms(self) -> int:
+        """How long it will sound from now on, as far as it is known: a live stream until its grant's end."""
+        item = self.item
+        if item.stream is None:
+            return item.duration_ms
+        ends_at = min(item.expires_at, item.stream_ends_at or item.expires_at)
+        return max(0, (ends_at - self.at) // timedelta(milliseconds=1))
+
 
 CueCheck = Callable[[Cue], Fault | None]
 
@@ -41,7 +51,7 @@ CueCheck = Callable[[Cue], Fault | None]
 def not_stopped(cue: Cue) -> Fault | None:
     """A stop that overtook what it stops (F57). Emergencies end by their own list only."""
     item = cue.item
-    if cue.emergency:
+    if cue.emergency and item.stream is None:
         return None
     names = {item.claim, item.occurrence, item.command}
     for stop in cue.memory.stops:
@@ -76,7 +86,9 @@ def not_quiet(cue: Cue) -> Fault | None:
     """14: no part of an ordinary sound meets this node's own quiet hours."""
     if cue.emergency or cue.item.silent:
         return None
-    ends_at = cue.at + timedelta(milliseconds=cue.item.duration_ms)
+    # A live voice falls silent when quiet hours begin (``hush_at``), so only where it begins counts.
+    voice = cue.item.stream is not None and cue.item.stream_ends_at is None
+    ends_at = cue.at if voice else cue.at + timedelta(milliseconds=cue.length_ms)
     if wall.touches(cue.at, ends_at, *_quiet(cue.memory)):
         return Fault(code=Code.QUIET, detail="quiet hours")
     return None
@@ -88,7 +100,7 @@ def not_too_often(cue: Cue) -> Fault | None:
     if cue.emergency or item.silent or not item.by_command:
         return None
     recent = _last_hour(cue)
-    used_ms = sum(one.duration_ms for one in recent) + item.duration_ms
+    used_ms = sum(one.duration_ms for one in recent) + cue.length_ms
     if len(recent) >= ORDINARY_STARTS_AN_HOUR or used_ms > ORDINARY_MS_AN_HOUR:
         return Fault(code=Code.RATE, detail="too many ordinary starts by command", alarm=True)
     return None
@@ -112,6 +124,9 @@ def not_a_storm(cue: Cue) -> Fault | None:
 def content_is_right(cue: Cue) -> Fault | None:
     """15: hash, length and seconds are those that were signed. An emergency has its tone at least."""
     if cue.emergency or (cue.item.clip is None and (cue.item.tone is not None or cue.item.silent)):
+        return None
+    if cue.item.stream is not None:
+        # Its sound is verified chunk by chunk; a filler that is not there is silence.
         return None
     return None if has_words(cue) else Fault(code=Code.CONTENT, detail="missing or not what was signed")
 
@@ -155,6 +170,9 @@ def ready(cue: Cue) -> Item:
     if not cue.emergency and not item.silent:
         quiet_at = wall.next_start(cue.at, *_quiet(memory))
         hush_at = min(hush_at, quiet_at) if quiet_at is not None else hush_at
+    if item.stream_ends_at is not None:
+        # The stream's own end comes first; what is behind it is a drill's closing frame.
+        hush_at = min(hush_at, item.stream_ends_at + FRAME_AFTER_STREAM)
     return replace(item, volume=min(item.volume, ceiling), hush_at=hush_at)
 
 
@@ -166,7 +184,7 @@ def remembered(cue: Cue) -> Memory:
         alive = tuple(one for one in memory.alert_starts if cue.at - one.at < STORM_SPAN)
         return changed(memory, alert_starts=(*alive, begun))
     if item.by_command and not cue.emergency and not item.silent:
-        start = CommandStart(at=cue.at, duration_ms=item.duration_ms)
+        start = CommandStart(at=cue.at, duration_ms=cue.length_ms)
         return replace(memory, command_starts=(*_last_hour(cue), start))
     return memory
 

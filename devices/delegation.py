@@ -1,6 +1,6 @@
 """Check 6: what a key may say, where, in which mode and class, how loud, at which hours and for how long."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from devices import wall
@@ -13,10 +13,12 @@ from devices.messages import (
     AreaCode,
     Beacon,
     BulletinClass,
+    ClipHash,
     Command,
     CommandKind,
     Desired,
     Downward,
+    Entry,
     Mode,
     Programme,
 )
@@ -137,6 +139,8 @@ def _volumes(message: Downward) -> Iterable[int]:
             return (entry.volume for entry in message.entries)
         case Alerts():
             return (alert.volume for alert in message.alerts)
+        case Command() if message.live is not None:
+            return (message.live.volume,)
     return ()
 
 
@@ -159,10 +163,18 @@ def _spans(given: Incoming) -> Iterable[tuple[datetime, datetime]]:
         case Programme(entries=entries, clips=clips):
             lengths = {clip.sha256: timedelta(milliseconds=clip.duration_ms) for clip in clips}
             return [
-                (entry.starts_at, entry.starts_at + lengths[entry.clip])
+                (entry.starts_at, entry.starts_at + _length(entry, lengths))
                 for entry in entries
                 if entry.bulletin_class is not BulletinClass.EMERGENCY
             ]
         case Command(kind=CommandKind.TEST, pattern="beep") if not given.unsure:
             return [(given.at, given.at)]
+        case Command(kind=CommandKind.LIVE, bulletin_class=one) if not given.unsure:
+            return [(given.at, given.at)] if one is not BulletinClass.EMERGENCY else []
     return ()
+
+
+def _length(entry: Entry, lengths: Mapping[ClipHash, timedelta]) -> timedelta:
+    if entry.relay is not None:
+        return timedelta(milliseconds=entry.relay.length_ms)
+    return lengths[entry.clip]

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from devices.memory import AlertStart, CommandStart, Memory, RememberedStop, Window
-from devices.messages import AlertId, CommandId, KeyId, Mode
+from devices import codec
+from devices.errors import FormatError
+from devices.memory import AlertStart, CommandStart, HeldGrant, Memory, RememberedStop, Window
+from devices.messages import AlertId, Command, CommandId, KeyId, Mode
 
 
 def to_bytes(memory: Memory) -> bytes:
@@ -24,6 +26,10 @@ def to_bytes(memory: Memory) -> bytes:
             "alert_starts": [
                 [one.alert, one.mode.value, one.issued_at.isoformat(), one.at.isoformat()]
                 for one in memory.alert_starts
+            ],
+            "grants": [
+                [one.kid, one.opened_at.isoformat(), codec.encode(one.command).decode()]
+                for one in memory.grants.values()
             ],
         }
     ).encode()
@@ -53,7 +59,21 @@ def restore(memory: Memory, data: bytes) -> Memory:
             AlertStart(alert=AlertId(alert), mode=Mode(mode), issued_at=_instant(issued), at=_instant(at))
             for alert, mode, issued, at in tree["alert_starts"]
         ),
+        grants={
+            held.command.grant: held
+            for held in (_grant(*row) for row in tree.get("grants", ()))
+            if held.command.grant is not None
+        },
     )
+
+
+def _grant(kid: str, opened: str, command: str) -> HeldGrant:
+    try:
+        return HeldGrant(
+            kid=KeyId(kid), opened_at=_instant(opened), command=codec.decode(command.encode(), Command)
+        )
+    except FormatError as error:
+        raise ValueError(str(error)) from error
 
 
 def _instant(text: str) -> datetime:

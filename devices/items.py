@@ -1,9 +1,10 @@
 """One playable thing, whatever document or command brought it, and what the flash says about its sound."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NewType
 
+from devices.grants import StreamKind
 from devices.messages import (
     AlertId,
     BulletinClass,
@@ -23,7 +24,8 @@ class Item:
     """What may sound: an occurrence, a round of an alert, or a test.
 
     ``duration_ms`` is the whole sound (tone and words). ``hush_at`` is set by the start gate: at that instant
-    it is silent, whatever is left of it. ``silent`` marks a test that never reaches the horn.
+    it is silent, whatever is left of it. ``silent`` marks a test that never reaches the horn. ``stream``
+    marks what comes in chunks under ``grant``: it never resumes where it was cut, but where it is by then.
     """
 
     claim: ClaimId
@@ -51,6 +53,15 @@ class Item:
     version: int = 0
     title: str = ""
     hush_at: datetime | None = None
+    stream: StreamKind | None = None
+    grant: str = ""
+
+    @property
+    def stream_ends_at(self) -> datetime | None:
+        """When a stream of a planned length is over, whenever it began; None for all else."""
+        if self.stream is None or self.command is not None:
+            return None
+        return self.due_at + timedelta(milliseconds=self.duration_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +80,11 @@ def occurrence_claim(occurrence: OccurrenceId) -> ClaimId:
 
 def round_claim(alert: AlertId, number: int) -> ClaimId:
     return ClaimId(f"alert:{alert}:{number}")
+
+
+def live_claim(grant: str) -> ClaimId:
+    """One airing per node, whichever of its commands opened it here."""
+    return ClaimId(f"live:{grant}")
 
 
 def command_claim(command: CommandId) -> ClaimId:

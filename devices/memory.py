@@ -14,6 +14,7 @@ from devices.messages import (
     Alerts,
     AreaCode,
     ClockState,
+    Command,
     CommandId,
     Delegation,
     Desired,
@@ -70,6 +71,15 @@ class RememberedStop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldGrant:
+    """A stream that a command has opened: by which key first, when, and the newest command for it."""
+
+    kid: KeyId
+    opened_at: datetime
+    command: Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandStart:
     """An ordinary start that a command caused, for the rate limit."""
 
@@ -110,6 +120,7 @@ class Memory:
     stops: tuple[RememberedStop, ...] = ()
     command_starts: tuple[CommandStart, ...] = ()
     alert_starts: tuple[AlertStart, ...] = ()
+    grants: Mapping[str, HeldGrant] = field(default_factory=dict)
 
     @property
     def chain(self) -> tuple[AreaCode, ...]:

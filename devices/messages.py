@@ -5,10 +5,12 @@ values are the wire's own (``docs/wire.md``). Instants are aware UTC and travel 
 ``2026-11-22T05:30:00.000Z``; durations travel as whole milliseconds (``_ms``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
+
+from devices.grants import WHEN_GIVEN, Grant, Relay
 
 TenantId = NewType("TenantId", str)
 AreaCode = NewType("AreaCode", str)
@@ -154,7 +156,8 @@ class Entry:
     """One occurrence in a programme.
 
     It starts at ``starts_at``; a late node may still start it until ``latest_at`` (misfire grace); nothing of
-    it is heard at or after ``expires_at``. ``volume`` is 0..100 before the node's own ceiling.
+    it is heard at or after ``expires_at``. ``volume`` is 0..100 before the node's own ceiling. With
+    ``relay`` it is a stream, and ``clip`` what lies on the node instead of it.
     """
 
     occurrence: OccurrenceId
@@ -166,6 +169,7 @@ class Entry:
     clip: ClipHash
     volume: int = 80
     title: str = ""
+    relay: Relay | None = field(default=None, metadata=WHEN_GIVEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +248,8 @@ class Command:
 
     ``stop`` ends what sounds now of the ordinary items (all of it, or only ``references``).
     ``test`` carries ``pattern``: ``beep`` is audible, ``silent`` only exercises the road and the amplifier
-    sense. ``live`` opens a grant (``grant``) until ``expires_at``.
+    sense. ``live`` opens or renews a grant (``grant``) until ``expires_at``; the member ``live`` says what it
+    is for. Receipts about it carry the grant's name as ``command``: the opening command has that very id.
     """
 
     tenant: TenantId
@@ -261,6 +266,7 @@ class Command:
     references: tuple[str, ...] = ()
     pattern: str | None = None
     grant: str | None = None
+    live: Grant | None = field(default=None, metadata=WHEN_GIVEN)
     boot_nonce: str | None = None
     group: GroupId | None = None
     group_version: int = 0

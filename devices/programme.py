@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from devices import codec, topics
+from devices.grants import StreamKind
 from devices.items import Item, occurrence_claim
 from devices.memory import Held, Memory
 from devices.messages import ClipRef, Entry, Programme
@@ -83,6 +84,7 @@ def _items(held: Held) -> Iterable[Item]:
 
 
 def _item(entry: Entry, programme: Programme, held: Held, clip: ClipRef) -> Item:
+    relay = entry.relay
     return Item(
         claim=occurrence_claim(entry.occurrence),
         bulletin_class=entry.bulletin_class,
@@ -92,7 +94,7 @@ def _item(entry: Entry, programme: Programme, held: Held, clip: ClipRef) -> Item
         due_at=entry.starts_at,
         latest_at=entry.latest_at,
         expires_at=entry.expires_at,
-        duration_ms=clip.duration_ms,
+        duration_ms=clip.duration_ms if relay is None else relay.length_ms,
         volume=entry.volume,
         clip=clip,
         occurrence=entry.occurrence,
@@ -100,4 +102,6 @@ def _item(entry: Entry, programme: Programme, held: Held, clip: ClipRef) -> Item
         topic=topic_of(programme),
         version=programme.version,
         title=entry.title,
+        stream=None if relay is None else StreamKind.RELAY,
+        grant="" if relay is None else relay.grant,
     )

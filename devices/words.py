@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from devices.chunks import Chunk
 from devices.messages import (
     Alerts,
     Answer,
@@ -44,6 +45,15 @@ def describe(message: Message) -> tuple[str, ...]:
             return tuple(_upward(message))
 
 
+def describe_chunk(chunk: Chunk, octets: int) -> tuple[str, ...]:
+    """The same for a chunk of a stream, which is no message."""
+    end = ", the last" if chunk.last else ""
+    return (
+        f"Chunk {chunk.sequence}{end}: {chunk.length_ms} ms of sound from {chunk.position_ms} ms on,"
+        f" {len(chunk.packets)} Opus packets, {octets} octets, sent {_at(chunk.sent_at)}.",
+    )
+
+
 def _at(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%d %H:%M:%S UTC")
 
@@ -78,9 +88,15 @@ def _programme(message: Programme) -> Iterable[str]:
     if not message.entries:
         yield "  Nothing: the day is withdrawn."
     for entry in message.entries:
+        relay = entry.relay
+        sound = (
+            f"clip {entry.clip[:12]}…"
+            if relay is None
+            else f"stream {relay.grant} for {relay.length_ms // 1000} s, else clip {entry.clip[:12]}…"
+        )
         yield (
             f"  {_at(entry.starts_at)} {entry.bulletin_class} “{entry.title}”, volume {entry.volume},"
-            f" clip {entry.clip[:12]}…, may begin until {_at(entry.latest_at)}"
+            f" {sound}, may begin until {_at(entry.latest_at)}"
         )
 
 
@@ -107,6 +123,12 @@ def _command(message: Command) -> Iterable[str]:
         f" {_ground(message.area, message.group, message.node)}: {about}."
     )
     yield f"Sequence {message.seq}, epoch {message.epoch}. {_life(message.issued_at, message.expires_at)}"
+    if message.live is not None:
+        live = message.live
+        yield (
+            f"  Opens a {live.kind} stream of {live.codec} “{live.title}”, volume {live.volume},"
+            f" renewable until {_at(live.ends_at)}."
+        )
 
 
 def _desired(message: Desired) -> Iterable[str]:

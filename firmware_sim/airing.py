@@ -9,9 +9,9 @@ from devices.errors import Code
 from devices.items import ClaimId, Content, Item
 from devices.messages import BulletinClass, ClipHash, ClockState, Heard, ReceiptKind
 from devices.tones import PATTERNS, duration_ms
-from firmware_sim import claims, reporting, storing
+from firmware_sim import claims, reporting, storing, streaming
 from firmware_sim.effects import Examine, SoundBegan, SoundOver, StartSound, StopSound, Sync
-from firmware_sim.parts import before, place, source_of
+from firmware_sim.parts import STREAM, before, place, source_of
 from firmware_sim.state import Airing, Stretch, Turn
 
 REPEATED_TONE = "attention"
@@ -39,6 +39,11 @@ def part_examined(turn: Turn, claim: ClaimId, sha: ClipHash, content: Content) -
     if airing is None or stretch is None or stretch.claim != claim:
         return
     part = airing.parts[stretch.index]
+    if part.name == STREAM:
+        if content.sha256 not in (None, sha):
+            storing.spoilt(turn, sha)
+        streaming.filler_examined(turn, airing, content.sha256 == sha)
+        return
     if part.clip == sha and content.sha256 == sha:
         _sound(turn, replace(airing, checked=True), stretch.index, stretch.from_ms)
         return
@@ -89,11 +94,34 @@ def over(turn: Turn, given: SoundOver) -> None:
         turn.airing(airing)
         finish(turn, airing, given.trouble)
         return
+    if airing.parts[stretch.index].name == STREAM:
+        turn.airing(airing)
+        streaming.over(turn, airing)
+        stream_due(turn)
+        return
     if airing.silent_since is not None:
         _next_part(turn, airing, stretch.index)
         return
     done_ms = airing.done_ms + airing.parts[stretch.index].length_ms
     _next_part(turn, replace(airing, done_ms=done_ms, checked=False), stretch.index + 1)
+
+
+def stream_due(turn: Turn) -> None:
+    """A stream on air goes on, or is over by now."""
+    ending = streaming.ending(turn)
+    if ending is None:
+        streaming.pump(turn)
+        return
+    airing, reason = ending
+    airing = streaming.cut(turn, replace(airing, closing=reason, ended=True))
+    airing = replace(airing, done_ms=airing.done_ms + before(airing, airing.index))
+    turn.airing(airing)
+    stretch = turn.state.stretch
+    if stretch is not None and stretch.number:
+        # What was heard is known when the player has stopped.
+        streaming.hush(turn, airing)
+    else:
+        _next_part(turn, airing, airing.index + 1)
 
 
 def words_came(turn: Turn) -> None:
@@ -148,6 +176,8 @@ def position(turn: Turn) -> int:
     if stretch is None:
         return 0
     airing = turn.state.airings[stretch.claim]
+    if airing.parts[stretch.index].name == STREAM:
+        return before(airing, stretch.index) + streaming.played_ms(turn, airing)
     if stretch.number == 0 or airing.silent_since is not None:
         return airing.done_ms
     out_ms = stretch.from_ms + round((turn.now - stretch.since) * 1000)
@@ -165,6 +195,10 @@ def _play(turn: Turn, item: Item, from_ms: int) -> None:
     airing = turn.state.airings.get(item.claim)
     if airing is None:
         return
+    if item.stream is not None:
+        # A drill's stream is framed anew; one that is over needs only what follows it.
+        _next_part(turn, airing, len(airing.parts) - 1 if airing.ended else 0)
+        return
     whole = item.bulletin_class is BulletinClass.EMERGENCY
     index, offset = place(airing, 0 if whole and not from_ms else airing.base_ms + from_ms)
     done_ms = before(airing, index)
@@ -180,7 +214,12 @@ def _next_part(turn: Turn, airing: Airing, index: int, from_ms: int = 0) -> None
     part = airing.parts[index]
     if airing.index != index:
         airing = replace(airing, index=index)
-    if part.clip is None:
+    if part.name == STREAM:
+        if airing.ended:
+            finish(turn, airing, None)
+        else:
+            streaming.enter(turn, airing, index)
+    elif part.clip is None:
         _sound(turn, airing, index, from_ms)
     elif part.name == "words" and (part.clip not in turn.state.clips or airing.words_refused):
         _wait_for_words(turn, airing, index)
@@ -256,8 +295,10 @@ def _cut(turn: Turn, item: Item, reason: str, resumes: bool) -> None:
         return
     stretch = turn.state.stretch
     reached_ms = position(turn) if stretch is not None and stretch.claim == item.claim else airing.done_ms
-    airing = replace(airing, cuts=airing.cuts + 1, done_ms=reached_ms, silent_since=None)
-    airing = airing if resumes else replace(airing, closing=reason)
+    if not airing.ended:
+        airing = streaming.cut(turn, airing) if item.stream is not None else airing
+        airing = replace(airing, cuts=airing.cuts + 1, done_ms=reached_ms, silent_since=None)
+        airing = airing if resumes else replace(airing, closing=reason)
     turn.airing(airing)
     claims.keep_claim(turn, airing, reached_ms)
     if stretch is not None and stretch.claim == item.claim:
@@ -266,8 +307,10 @@ def _cut(turn: Turn, item: Item, reason: str, resumes: bool) -> None:
             turn.change(stopped={**turn.state.stopped, stretch.number: item.claim})
             turn.do(StopSound(number=stretch.number))
             return
+    if airing.ended and item.claim in turn.state.stopped.values():
+        return
     if not resumes:
-        claims.close(turn, airing, reason)
+        claims.close(turn, airing, airing.closing if airing.ended else reason)
 
 
 def _stopped(turn: Turn, claim: ClaimId, given: SoundOver) -> None:
@@ -277,7 +320,10 @@ def _stopped(turn: Turn, claim: ClaimId, given: SoundOver) -> None:
     airing = replace(airing, heard=_merge(airing.heard, given.heard))
     turn.airing(airing)
     stretch = turn.state.stretch
-    if airing.closing is not None and (stretch is None or stretch.claim != claim):
+    if airing.ended and stretch is not None and stretch.claim == claim and not stretch.number:
+        _next_part(turn, airing, stretch.index + 1)
+        return
+    if (airing.closing is not None or airing.ended) and (stretch is None or stretch.claim != claim):
         claims.close(turn, airing, airing.closing)
 
 

@@ -20,6 +20,7 @@ from firmware_sim.effects import (
     ClipsChecked,
     Effect,
     Examine,
+    FeedSound,
     Fetch,
     Fetched,
     Forget,
@@ -250,6 +251,8 @@ class Body:
                 self.flash.sync()
             case StartSound():
                 self._start_sound(effect)
+            case FeedSound():
+                self._player.feed(effect)
             case StopSound():
                 over = self._player.stop()
                 if over is not None:

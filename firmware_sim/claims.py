@@ -65,7 +65,11 @@ def give_up(turn: Turn, item: Item) -> None:
 
 
 def forget(turn: Turn, claim: ClaimId) -> None:
-    """It is no longer on its way."""
+    """It is no longer on its way, nor is what came in for it."""
+    known = turn.state.airings.get(claim)
+    if known is not None and known.item.grant in turn.state.receivers:
+        rest = {name: one for name, one in turn.state.receivers.items() if name != known.item.grant}
+        turn.change(receivers=rest)
     turn.change(airings={other: airing for other, airing in turn.state.airings.items() if other != claim})
 
 

@@ -203,7 +203,10 @@ class CheckClips:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartSound:
-    """Let one stretch out, relay on: a stored clip or a resident tone, from a position, to its end."""
+    """Let one stretch out, relay on: a stored clip or a resident tone, from a position, to its end.
+
+    With neither it is a stream, silent but for what it is fed. ``faded``: it begins and ends softly.
+    """
 
     number: int
     claim: str
@@ -219,6 +222,16 @@ class StartSound:
     restarts: int
     clip: ClipHash | None = None
     tone: str | None = None
+    faded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSound:
+    """Verified packets into stretch ``number``, a stream: they sound ``offset_ms`` after its beginning."""
+
+    number: int
+    offset_ms: int
+    packets: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +257,7 @@ Effect = (
     | Examine
     | CheckClips
     | StartSound
+    | FeedSound
     | StopSound
     | Look
 )

@@ -16,7 +16,7 @@ from firmware_sim.state import Airing, Turn
 
 def begin(turn: Turn, item: Item) -> None:
     """An item is due: an emergency asks the gate at once, all else has its stored copy examined first."""
-    if item.clip is None or item.bulletin_class is BulletinClass.EMERGENCY:
+    if item.clip is None or item.stream is not None or item.bulletin_class is BulletinClass.EMERGENCY:
         _gate(turn, item, _recorded(turn, item))
         return
     turn.change(examining={**turn.state.examining, item.claim: item})

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from devices.messages import BulletinClass, Heard, Mode, NodeId
 
+FILLER = "filler"
+"""What lies on the node instead of a stream; it may begin again and again."""
 RESUME_OVERLAP_MS = 3000
 """A resumed item may go back to the last progress mark, not further."""
 
@@ -168,6 +170,8 @@ def _said_twice(ordered: Sequence[Span]) -> list[str]:
     reached: dict[tuple[str, str], int] = {}
     for span in ordered:
         begin, key = span.begin, (span.begin.claim, span.begin.part)
+        if begin.part == FILLER:
+            continue
         if begin.bulletin_class is not BulletinClass.EMERGENCY and key in reached:
             again_ms = reached[key] - begin.from_ms
             if again_ms > RESUME_OVERLAP_MS:

@@ -5,7 +5,17 @@ from typing import assert_never
 
 from devices import arbitration, session
 from devices.messages import ClockState
-from firmware_sim import airing, gate, late_words, planning, receiving, remembering, reporting, storing
+from firmware_sim import (
+    airing,
+    gate,
+    late_words,
+    planning,
+    receiving,
+    remembering,
+    reporting,
+    storing,
+    streaming,
+)
 from firmware_sim.clock import EPOCH, aged
 from firmware_sim.effects import (
     Arrived,
@@ -78,6 +88,7 @@ def _take(turn: Turn, given: Input) -> None:
 def _look_around(turn: Turn) -> None:
     """Whatever is due by now."""
     _age(turn)
+    airing.stream_due(turn)
     if turn.state.floor_wake is not None and turn.now >= turn.state.floor_wake:
         airing.floor_input(turn, arbitration.Tick())
     planning.begin_due(turn)
@@ -101,6 +112,7 @@ def _wake(turn: Turn) -> float:
         state.mark_at,
         state.chores_at,
         airing.silence_wake(turn),
+        streaming.wake(state),
         storing.fetch_wake(state),
         reporting.receipts_wake(state),
         state.check_at,

@@ -8,14 +8,17 @@ from devices.tones import PATTERNS, duration_ms
 from firmware_sim.state import Airing, Part
 
 EXERCISE = "exercise"
+STREAM = "stream"
 
 
 def parts_of(item: Item) -> tuple[Part, ...]:
     """In order. A drill is framed by the node itself, so that no content can suppress the frame."""
     inner: list[Part] = []
+    if item.stream is not None:
+        inner.append(Part(name=STREAM, length_ms=item.duration_ms))
     if item.tone is not None:
         inner.append(Part(name="tone", tone=item.tone, length_ms=duration_ms(PATTERNS[item.tone])))
-    if item.clip is not None:
+    if item.clip is not None and item.stream is None:
         name = "words" if item.bulletin_class is BulletinClass.EMERGENCY else "clip"
         inner.append(Part(name=name, clip=item.clip.sha256, length_ms=item.clip.duration_ms))
     if item.mode is not Mode.EXERCISE:

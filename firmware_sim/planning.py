@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from devices import alerts, arbitration, programme
+from devices import alerts, arbitration, programme, stream_gate
 from devices.errors import Code
 from devices.items import ClaimId, Item
 from devices.memory import Held, Memory
@@ -95,7 +95,7 @@ def _next_begin(state: NodeState) -> datetime:
 
 def _begins_at(state: NodeState, item: Item) -> datetime:
     """When it is due; while its clip is still on its way, the end of its grace."""
-    if item.clip is None or item.clip.sha256 not in state.wanted:
+    if item.clip is None or item.stream is not None or item.clip.sha256 not in state.wanted:
         return item.due_at
     return max(item.due_at, item.latest_at - LAST_CALL)
 
@@ -133,6 +133,11 @@ def items_held(memory: Memory) -> tuple[Item, ...]:
     )
 
 
+def streams_held(memory: Memory) -> tuple[Item, ...]:
+    """Every stream that a command has opened and that is not over."""
+    return tuple(stream_gate.live_item(held) for held in memory.grants.values())
+
+
 def alerts_held(memory: Memory) -> tuple[Alert, ...]:
     """Every alert of every list held, cancelled ones too."""
     return tuple(
@@ -145,7 +150,7 @@ def alerts_held(memory: Memory) -> tuple[Alert, ...]:
 
 def item_named(memory: Memory, claim: ClaimId) -> Item | None:
     """The item of that claim in the documents held, or None where nothing names it any longer."""
-    found = (item for item in items_held(memory) if item.claim == claim)
+    found = (item for item in (*items_held(memory), *streams_held(memory)) if item.claim == claim)
     rounds = (_round_named(held, claim) for held in memory.documents.values())
     return next(found, None) or next((item for item in rounds if item is not None), None)
 

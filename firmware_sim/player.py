@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from devices.messages import NodeId
 from firmware_sim.clock import World
-from firmware_sim.effects import SoundOver, StartSound
+from firmware_sim.effects import FeedSound, SoundOver, StartSound
 from firmware_sim.journal import Ended, Journal, Sounding
 from firmware_sim.sense import Device, Reading, Surroundings, heard, reading
-from firmware_sim.tape import Stretch, Tape
+from firmware_sim.tape import Fed, Stretch, Tape
 
 BLOCKED_AFTER_S = 5.0
 """Without a sample let out for so long, the device counts as blocked (F53)."""
@@ -21,6 +21,7 @@ class _Playing:
     stretch: int
     mono: float
     clip: bytes | None
+    fed: list[Fed]
     end: asyncio.TimerHandle | None = None
 
 
@@ -68,7 +69,7 @@ class Player:
             return self._silent(start, f"audio_device_{self.around.device}")
         self.stop()
         mono = loop.time()
-        playing = _Playing(start=start, stretch=self._journal.next_stretch(), mono=mono, clip=clip)
+        playing = _Playing(start=start, stretch=self._journal.next_stretch(), mono=mono, clip=clip, fed=[])
         self._playing = playing
         left_s = max(0, start.length_ms - start.from_ms) / 1000
         playing.end = loop.call_at(mono + left_s, self._ended)
@@ -91,6 +92,12 @@ class Player:
             )
         )
         return None
+
+    def feed(self, given: FeedSound) -> None:
+        """More of the stream that sounds; for any other stretch it is nothing."""
+        playing = self._playing
+        if playing is not None and playing.start.number == given.number and self._tape is not None:
+            playing.fed.append(Fed(offset_ms=given.offset_ms, packets=given.packets))
 
     def stop(self) -> SoundOver | None:
         """Last sample now; None where nothing sounds."""
@@ -141,6 +148,8 @@ class Player:
                     volume=start.volume,
                     clip=playing.clip,
                     tone=start.tone,
+                    fed=tuple(playing.fed),
+                    faded=start.faded,
                 )
             )
         self._journal.note(

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from devices import admission, topics
-from devices.arbitration import Stop
+from devices import admission, stream_gate, topics
+from devices.arbitration import Renew, Stop
 from devices.errors import Code
 from devices.incoming import Why, document_topic
 from devices.items import ClaimId, Item
@@ -23,7 +23,7 @@ from devices.messages import (
     ReceiptKind,
 )
 from devices.tones import PATTERNS, duration_ms
-from firmware_sim import airing, flash, gate, late_words, planning, reporting, storing
+from firmware_sim import airing, flash, gate, late_words, planning, reporting, storing, streaming
 from firmware_sim.effects import Arrived, Fetched, Forget, Keep, Subscribe, Sync, Unsubscribe
 from firmware_sim.remembering import keep_memory
 from firmware_sim.state import Turn
@@ -35,6 +35,9 @@ def arrived(turn: Turn, given: Arrived) -> None:
     """One message: refused, passed over, or taken in."""
     if "/clip/" in given.topic:
         _clip(turn, given)
+        return
+    if "/live/" in given.topic:
+        streaming.arrived(turn, given)
         return
     state = turn.state
     answer = admission.receive(
@@ -158,7 +161,21 @@ def _command(turn: Turn, message: Command, kid: KeyId) -> None:
         case CommandKind.TEST:
             gate.begin(turn, _test_item(turn, message, kid))
         case CommandKind.LIVE:
-            reporting.refused(turn, str(Code.CONTENT), "this node has no live receiver", command=message.id)
+            _stream(turn, message)
+
+
+def _stream(turn: Turn, message: Command) -> None:
+    """A grant is opened, or goes on with a later end."""
+    held = turn.state.memory.grants[message.grant or ""]
+    item = stream_gate.live_item(held)
+    known = turn.state.airings.get(item.claim)
+    if known is None:
+        gate.begin(turn, item)
+        return
+    now = turn.state.clock.wall(turn.now)
+    renewed = replace(admission.renewed(item, turn.state.memory, now), volume=known.item.volume)
+    turn.airing(replace(known, item=renewed))
+    airing.floor_input(turn, Renew(item=renewed))
 
 
 def _test_item(turn: Turn, message: Command, kid: KeyId) -> Item:

@@ -7,7 +7,8 @@ from typing import Any
 
 from devices.arbitration import Floor
 from devices.items import ClaimId, Item
-from devices.memory import Memory
+from devices.jitter import Buffer
+from devices.memory import Memory, Window
 from devices.messages import BootId, ClipHash, ClipRef, CommandId, Heard, Receipt
 from devices.session import Outgoing
 from firmware_sim.clock import NodeClock
@@ -35,6 +36,11 @@ class Habits:
     keep_floor_s: float = 60.0
     words_wait_s: float = 60.0
     silence_most_s: float = 8.0
+    live_preroll_s: float = 0.5
+    relay_preroll_s: float = 1.0
+    stream_hold_s: float = 1.0
+    stream_open_s: float = 10.0
+    filler_after_s: float = 4.0
     refusals_a_minute: int = 30
 
     @property
@@ -76,6 +82,7 @@ class Airing:
     silent_since: float | None = None
     words_due: float | None = None
     words_refused: bool = False
+    ended: bool = False
 
     @property
     def duration_ms(self) -> int:
@@ -96,13 +103,36 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """What the player was told last: part ``index`` of that claim from ``from_ms`` of the part."""
+    """What the player was told last: part ``index`` of that claim from ``from_ms`` of the part.
+
+    ``filler``: what lies on the node sounds instead of the stream.
+    """
 
     number: int
     claim: ClaimId
     index: int
     from_ms: int
     since: float
+    filler: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """A stream as it comes in: numbers taken, what waits, and how much verified sound went out.
+
+    ``quiet_since`` is from when nothing of it is heard (it may lie ahead); ``fillers`` counts how often the
+    resident one began, ``filler_ms`` is where it goes on.
+    """
+
+    window: Window = field(default_factory=Window)
+    buffer: Buffer = field(default_factory=Buffer)
+    quiet_since: float = 0.0
+    out_ms: int = 0
+    heard: bool = False
+    late: bool = False
+    fillers: int = 0
+    filler_ms: int = 0
+    no_filler: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +190,8 @@ class NodeState:
     stopped: Mapping[int, ClaimId] = field(default_factory=dict)
     number: int = 0
     mark_at: float | None = None
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    chunks_refused: int = 0
     clips: Mapping[ClipHash, Stored] = field(default_factory=dict)
     wanted: Mapping[ClipHash, Wanted] = field(default_factory=dict)
     told: frozenset[str] = frozenset()

@@ -10,6 +10,7 @@ from typing import NewType
 
 from schedules.calendar import QuietHours, instant_of, said_en, said_vi, stamp
 from schedules.errors import Fault, TextRefused
+from schedules.late_rule import LateRule, late_rule_to_json
 from schedules.recurrence import (
     LONGEST,
     Once,
@@ -66,7 +67,9 @@ class Announcement:
 
     `area` owns it; `author` is the person who last changed the content; `repeat` is how often it is
     heard (1 to 3); `expires_at` is compulsory and nothing is heard at or after it. With a `recording` that
-    is what is heard, and `text` says in writing what it says.
+    is what is heard, and `text` says in writing what it says. `groups` are named sets of nodes that
+    hear it beside the areas of `targets`; one of the two is never empty. `late` says what becomes of a
+    missed airing; None leaves it to the class.
     """
 
     id: AnnouncementId
@@ -84,6 +87,8 @@ class Announcement:
     revision: int = 1
     approval: Approval | None = None
     recording: RecordingId | None = None
+    groups: tuple[str, ...] = ()
+    late: LateRule | None = None
 
 
 def content_hash(a: Announcement) -> str:
@@ -100,6 +105,10 @@ def content_hash(a: Announcement) -> str:
     }
     if a.recording is not None:
         content["recording"] = a.recording
+    if a.groups:
+        content["groups"] = sorted(a.groups)
+    if a.late is not None:
+        content["late"] = late_rule_to_json(a.late)
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -129,7 +138,7 @@ def validate(a: Announcement, now: datetime, quiet: QuietHours | None = None) ->
     faults = (
         *_text_faults("title", a.title, TITLE_LIMIT),
         *_text_faults("text", a.text, TEXT_LIMIT),
-        *_target_faults(a.targets),
+        *_target_faults(a.targets, a.groups),
         *_repeat_faults(a.repeat),
         *_validity_faults(a.valid_from, a.expires_at, now),
         *timing_faults(a.timing),
@@ -163,10 +172,12 @@ def _text_faults(field: str, text: str, limit: int) -> tuple[Fault, ...]:
     return ()
 
 
-def _target_faults(targets: tuple[AreaCode, ...]) -> tuple[Fault, ...]:
-    if not targets:
+def _target_faults(targets: tuple[AreaCode, ...], groups: tuple[str, ...]) -> tuple[Fault, ...]:
+    if not targets and not groups:
         return (_fault("targets", "E_TARGET_EMPTY", "Chưa chọn nơi phát.", "No target is chosen."),)
-    if len(targets) > TARGET_LIMIT or len(set(targets)) != len(targets):
+    if max(len(targets), len(groups)) > TARGET_LIMIT or any(
+        len(set(chosen)) != len(chosen) for chosen in (targets, groups)
+    ):
         return (
             _fault("targets", "E_TARGET", "Nơi phát bị lặp hoặc quá nhiều.", "Doubled or too many targets."),
         )

@@ -21,6 +21,7 @@ from schedules.announcement import (
     content_hash as hash_of,
 )
 from schedules.errors import Invalid, Refused
+from schedules.late_rule import LateRule
 from schedules.recurrence import Timing
 
 
@@ -39,11 +40,13 @@ class Changes(TypedDict, total=False):
     text: str
     bulletin_class: BulletinClass
     targets: tuple[AreaCode, ...]
+    groups: tuple[str, ...]
     timing: Timing
     valid_from: datetime
     expires_at: datetime
     repeat: int
     recording: RecordingId | None
+    late: LateRule | None
 
 
 TRANSITIONS: Mapping[tuple[State, Deed], State] = {

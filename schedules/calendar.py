@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+_DAY_SECONDS = 86_400
 WEEKDAYS_VI = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
 WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -57,8 +58,30 @@ class QuietHours:
             free = self._next(self.end, self._next(self.start, free))
         return instant if self.overlaps(free, free + length) else free
 
+    def united(self, other: "QuietHours") -> "QuietHours":
+        """The shortest hours in which both are quiet; the gap between two that don't meet is quiet too.
+
+        Server and node can so name them with one start and one end. One minute of the day always stays.
+        """
+        arcs = tuple(arc for arc in (self, other) if arc.start != arc.end)
+        if len(arcs) < 2:
+            return arcs[0] if arcs else self
+        found = [QuietHours(start=one.start, end=two.end) for one in arcs for two in arcs]
+        around = [arc for arc in found if all(arc._covers(inner) for inner in arcs)]
+        if not around:
+            a_minute_before = (_of_day(self.start) - 60) % _DAY_SECONDS
+            return QuietHours(start=self.start, end=_wall(a_minute_before))
+        return min(around, key=lambda arc: (arc._seconds(), arc.start))
+
     def __str__(self) -> str:
         return f"{self.start:%H:%M}–{self.end:%H:%M}"
+
+    def _seconds(self) -> int:
+        return (_of_day(self.end) - _of_day(self.start)) % _DAY_SECONDS
+
+    def _covers(self, inner: "QuietHours") -> bool:
+        into = (_of_day(inner.start) - _of_day(self.start)) % _DAY_SECONDS
+        return into + inner._seconds() <= self._seconds()
 
     def _next(self, wall: time, after: datetime) -> datetime:
         """The first instant at or after `after` when the local clock shows `wall`."""
@@ -92,3 +115,11 @@ def said_en(instant: datetime) -> str:
 def stamp(instant: datetime) -> str:
     """An aware instant as fixed-width ISO-8601 UTC with whole seconds: `2026-11-21T22:30:00Z`."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _of_day(wall: time) -> int:
+    return wall.hour * 3600 + wall.minute * 60 + wall.second
+
+
+def _wall(seconds: int) -> time:
+    return time(seconds // 3600, seconds // 60 % 60, seconds % 60)

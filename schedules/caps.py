@@ -41,6 +41,7 @@ class Breach:
 
     `E_QUIET` quiet hours, `E_DAY` no sessions on that weekday, `E_SESSIONS` too many sessions that day,
     `E_CAP` beyond the session's or the day's minutes, `E_MUTED` ordinary items silent by a document.
+    `areas` are the places that say so, where a whole plan was judged.
     """
 
     occurrence: str
@@ -48,6 +49,7 @@ class Breach:
     code: str
     at: datetime
     facts: tuple[tuple[str, str], ...] = ()
+    areas: tuple[AreaCode, ...] = ()
 
     @property
     def vi(self) -> str:

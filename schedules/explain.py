@@ -6,11 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from schedules.announcement import Announcement, AnnouncementId, BulletinClass
-from schedules.calendar import said_en, said_vi
+from schedules.blocks import Part
+from schedules.calendar import local, said_en, said_vi
 from schedules.collision import ConflictKind
+from schedules.late_rule import late_words
 from schedules.plan import Conflict, Occurrence, OccurrenceId, Plan
 from schedules.recurrence import AfterApproval, NextSession, Once
-from schedules.session import Session, closing_id, opening_id
+from schedules.session import Session, change_on, closing_id, is_relay, opening_id
 
 
 class Fate(StrEnum):
@@ -77,6 +79,11 @@ def _occurrence(
     conflict = acts.get(one.id) or cut.get(one.id)
     vi = f"Phát lúc {said_vi(one.due_at)} {why[0]}."
     en = f"Plays at {said_en(one.due_at)} {why[1]}."
+    if item is not None and item.late is not None:
+        words = late_words(item.late)
+        vi, en = f"{vi[:-1]}; {words[0]}.", f"{en[:-1]}; {words[1]}."
+    if is_relay(one.item) and session is not None:
+        vi, en = _relayed(one, session)
     if conflict is not None:
         fate = _fate(conflict, one.id)
         vi, en = f"{vi} {_sentence(conflict.vi)}", f"{en} {_sentence(conflict.en)}"
@@ -97,6 +104,8 @@ def _wanted(
         return f"vì là lời chào hoặc lời kết của “{frame}”", f"as the opening or closing of “{frame}”"
     priority = one.bulletin_class is BulletinClass.PRIORITY
     first = (" (bài ưu tiên xếp trước)", " (priority items come first)") if priority and session else ("", "")
+    if session is not None and (role := _role(one, session)) is not None:
+        return f"trong “{session.name}”, {role[0]}", f"in “{session.name}”, {role[1]}"
     if session is not None:
         return (
             f"trong “{session.name}”, buổi gần nhất còn chỗ{first[0]}",
@@ -113,6 +122,25 @@ def _wanted(
             return "theo chương trình", "as the programme says"
         case _:
             return "vì được đặt lặp lại", "because it repeats"
+
+
+def _relayed(one: Occurrence, session: Session) -> tuple[str, str]:
+    span = f"{local(one.due_at):%H:%M}–{local(one.due_at + one.duration):%H:%M}"
+    day = said_vi(one.due_at).partition(" ")[2], said_en(one.due_at).partition(" ")[2]
+    return f"Tiếp âm {span} {day[0]} trong “{session.name}”.", f"Relay {span} {day[1]} in “{session.name}”."
+
+
+def _role(one: Occurrence, session: Session) -> tuple[str, str] | None:
+    """What it is in its session, where it is not simply the nearest one with room."""
+    parts = {block.part for block in session.blocks if one.item in block.items}
+    if Part.FILLER in parts:
+        return "để lấp chỗ trống", "to fill the time"
+    if Part.ANTHEM in parts:
+        return "vì buổi nào cũng mở bằng bài này", "because every session begins with it"
+    change = change_on(session, local(one.recurrence_at).date())
+    if one.item in session.items or (change is not None and one.item in (change.items or ())):
+        return "theo thứ tự đã xếp tay", "in the order made by hand"
+    return None
 
 
 def _sentence(text: str) -> str:

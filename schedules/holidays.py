@@ -94,6 +94,16 @@ def statutory() -> Holidays:
     return parse_holidays(files("schedules").joinpath("data/holidays.tsv").read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=8)
+def with_decreed(rows: tuple[HolidayRow, ...]) -> Holidays:
+    """The house's table and the decreed days of a place, which take the place of the table's own."""
+    if not rows:
+        return statutory()
+    decreed = {row.on for row in rows}
+    kept = (row for row in statutory().rows if row.on is None or row.on not in decreed)
+    return Holidays(rows=(*kept, *rows))
+
+
 def _row(cells: list[str]) -> HolidayRow:
     what, when, since, name, source = cells
     kind = What(what)

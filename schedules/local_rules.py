@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schedules.announcement import AreaCode
 from schedules.area import Level, Tree
@@ -50,13 +50,13 @@ def cut(occurrences: Sequence[Heard], rules: LocalRules, tree: Tree, quiet: Quie
         for target in one.targets:
             by_target[target].append(one)
     places = _Places(_cells(ruled, frozenset(by_target), tree), tree)
-    found: list[Breach] = []
+    found: list[tuple[AreaCode, Breach]] = []
     for cell in sorted(places.cells):
         heard = {one.id: one for code in tree.chain(cell) for one in by_target.get(code, ())}
-        pack = _pack(rules, tree, cell, quiet)
+        pack = pack_at(rules, tree, cell, quiet)
         for breach in judged(heard.values(), cell, pack, rules.profiles, tree):
             places.refused[breach.occurrence].add(cell)
-            found.append(breach)
+            found.append((cell, breach))
     narrowed = (one for one in occurrences if one.id in places.refused)
     ground = {one.id: tuple(places.left(one)) for one in narrowed}
     return Cut(ground=_with_chimes(occurrences, ground, tree), breaches=_once(found))
@@ -82,12 +82,27 @@ def _cells(ruled: Iterable[AreaCode], targets: frozenset[AreaCode], tree: Tree) 
     )
 
 
-def _pack(rules: LocalRules, tree: Tree, area: AreaCode, quiet: QuietHours) -> RulePack:
+def pack_at(rules: LocalRules, tree: Tree, area: AreaCode, quiet: QuietHours) -> RulePack:
+    """The pack that holds in an area, its quiet hours united with the house's: what its nodes are told."""
+    found = nearest_pack(rules, tree, area)
+    if found is None:
+        return RulePack(id="none", name="", source="", quiet=quiet, limits=Limits())
+    return replace(found[1], quiet=found[1].quiet.united(quiet))
+
+
+def nearest_pack(rules: LocalRules, tree: Tree, area: AreaCode) -> tuple[AreaCode, RulePack] | None:
+    """The pack chosen for an area, or for the nearest area above it, with where it was chosen."""
     by_area = dict(rules.packs)
     for code in reversed(tree.chain(area)):
         if code in by_area:
-            return by_area[code]
-    return RulePack(id="none", name="", source="", quiet=quiet, limits=Limits())
+            return code, by_area[code]
+    return None
+
+
+def quiet_of(rules: LocalRules, tree: Tree, targets: Iterable[AreaCode], quiet: QuietHours) -> QuietHours:
+    """The quiet hours that all these places share; where they differ, the house's own."""
+    found = {pack_at(rules, tree, target, quiet).quiet for target in targets if target in tree}
+    return found.pop() if len(found) == 1 else quiet
 
 
 class _Places:
@@ -149,7 +164,14 @@ def _shared(one: Ground, other: Ground, tree: Tree) -> Iterator[AreaCode]:
     yield from tree.cover(common)
 
 
-def _once(breaches: Iterable[Breach]) -> tuple[Breach, ...]:
-    """One sentence for each sound and code, though many areas say the same; a silent chime needs none."""
-    found = {(breach.occurrence, breach.code): breach for breach in breaches if not is_chime(breach.item)}
-    return tuple(sorted(found.values(), key=lambda breach: (breach.at, breach.occurrence, breach.code)))
+def _once(breaches: Iterable[tuple[AreaCode, Breach]]) -> tuple[Breach, ...]:
+    """One sentence for each sound and code, with the areas that say it; a silent chime needs none."""
+    found: dict[tuple[str, str], Breach] = {}
+    areas: defaultdict[tuple[str, str], list[AreaCode]] = defaultdict(list)
+    for area, breach in breaches:
+        if not is_chime(breach.item):
+            key = breach.occurrence, breach.code
+            found[key] = breach
+            areas[key].append(area)
+    every = (replace(breach, areas=tuple(areas[key])) for key, breach in found.items())
+    return tuple(sorted(every, key=lambda breach: (breach.at, breach.occurrence, breach.code)))

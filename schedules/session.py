@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from schedules.announcement import AnnouncementId, AreaCode
+from schedules.blocks import Block, Part
 from schedules.calendar import FIRST_YEAR, Window, instant_of, local
 from schedules.pattern import Pattern, falls_on
 
@@ -21,14 +22,27 @@ class Season:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """An item that begins at exactly this local time; the others fill what is before and after it."""
+
+    item: AnnouncementId
+    at: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionDay:
-    """One day on which the session is not as usual; None leaves a thing as it is."""
+    """One day on which the session is not as usual; None leaves a thing as it is.
+
+    `left_out` are items that wait for a later session.
+    """
 
     day: date
     skipped: bool = False
     start: time | None = None
     cap: timedelta | None = None
     items: tuple[AnnouncementId, ...] | None = None
+    fixed: tuple[Fixed, ...] | None = None
+    left_out: tuple[AnnouncementId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +51,9 @@ class Session:
 
     It runs on its weekdays (0 = Monday), on its single dates, and on the days of its `pattern` from its
     `first` day on, at `start` local time, or as the season says; `changes` alter single days. `items` is an
-    order given by hand; empty means every NextSession item that it reaches, by class, then approval.
-    `cap` bounds the whole block from its first to its last sound.
+    order given by hand: these come first, and behind them every NextSession item that it reaches, by class,
+    then approval. `blocks` are what lies between opening and closing; none means its items alone.
+    `cap` bounds the whole session from its first to its last sound.
     """
 
     id: str
@@ -55,6 +70,8 @@ class Session:
     first: date | None = None
     seasons: tuple[Season, ...] = ()
     changes: tuple[SessionDay, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    fixed: tuple[Fixed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +84,7 @@ class Run:
     session: Session
     recurrence_at: datetime
     start_at: datetime
+    left_out: tuple[AnnouncementId, ...] = ()
 
 
 def runs(session: Session, window: Window) -> tuple[Run, ...]:
@@ -74,10 +92,9 @@ def runs(session: Session, window: Window) -> tuple[Run, ...]:
     day, last = local(window.start).date(), local(window.end).date()
     found = []
     while day <= last:
-        if _is_on(session, day):
-            run = _run(session, day)
-            if run is not None and window.contains(run.start_at):
-                found.append(run)
+        run = run_on(session, day)
+        if run is not None and window.contains(run.start_at):
+            found.append(run)
         day += timedelta(days=1)
     return tuple(found)
 
@@ -97,6 +114,33 @@ def start_on(session: Session, day: date) -> time:
     return (begun or in_order)[-1].start
 
 
+def run_on(session: Session, day: date) -> Run | None:
+    """The run of a day, or None where there is none."""
+    return _run(session, day) if is_on(session, day) else None
+
+
+def is_on(session: Session, day: date) -> bool:
+    """Whether it runs on a day by its usual rules, whatever that one day's change says."""
+    if day.weekday() in session.days or day in session.dates:
+        return True
+    if session.pattern is None:
+        return False
+    return falls_on(session.pattern, session.first or _EVER_SINCE, day)
+
+
+def change_on(session: Session, day: date) -> SessionDay | None:
+    """What is not as usual on a day."""
+    return next((one for one in session.changes if one.day == day), None)
+
+
+def whole(session: Session) -> tuple[Block, ...]:
+    """All its blocks, the opening and the closing among them."""
+    middle = session.blocks or (Block(id="items", part=Part.COMMUNE),)
+    first = Block(id="opening", part=Part.OPENING, items=(opening_id(session.id),))
+    last = Block(id="closing", part=Part.CLOSING, items=(closing_id(session.id),))
+    return (*((first,) if session.opening else ()), *middle, *((last,) if session.closing else ()))
+
+
 def opening_id(session_id: str) -> AnnouncementId:
     """The item id under which a session's opening is rendered, planned and reported."""
     return AnnouncementId(f"session:{session_id}:opening")
@@ -107,29 +151,39 @@ def closing_id(session_id: str) -> AnnouncementId:
     return AnnouncementId(f"session:{session_id}:closing")
 
 
+def relay_id(session_id: str) -> AnnouncementId:
+    """The item id under which a session's relay is planned and reported; it has no clip."""
+    return AnnouncementId(f"session:{session_id}:relay")
+
+
+def is_relay(item: AnnouncementId) -> bool:
+    """Whether it stands for what is carried from a higher station."""
+    return item.startswith("session:") and item.endswith(":relay")
+
+
 def is_chime(item: AnnouncementId) -> bool:
     """Whether it opens or closes a session."""
     return item.startswith("session:") and item.endswith((":opening", ":closing"))
 
 
-def _is_on(session: Session, day: date) -> bool:
-    if day.weekday() in session.days or day in session.dates:
-        return True
-    if session.pattern is None:
-        return False
-    return falls_on(session.pattern, session.first or _EVER_SINCE, day)
-
-
 def _run(session: Session, day: date) -> Run | None:
-    change = next((one for one in session.changes if one.day == day), None)
+    change = change_on(session, day)
     start = start_on(session, day)
+    left_out: tuple[AnnouncementId, ...] = ()
     if change is not None:
         if change.skipped:
             return None
         start = change.start or start
+        left_out = change.left_out
         session = replace(
             session,
             cap=session.cap if change.cap is None else change.cap,
             items=session.items if change.items is None else change.items,
+            fixed=session.fixed if change.fixed is None else change.fixed,
         )
-    return Run(session=session, recurrence_at=instant_of(day, session.start), start_at=instant_of(day, start))
+    return Run(
+        session=session,
+        recurrence_at=instant_of(day, session.start),
+        start_at=instant_of(day, start),
+        left_out=left_out,
+    )

@@ -7,18 +7,19 @@ from schedules.announcement import AnnouncementId
 from schedules.blocks import MOST_BLOCKS, Block, Part
 from schedules.pattern import pattern_from_json, pattern_to_json
 from schedules.reading import read_clock, read_day, read_list, read_object, read_whole, read_word, refuse
-from schedules.session import Season, Session, SessionDay
+from schedules.session import Fixed, Season, Session, SessionDay
 
 MOST_SEASONS = 4
 MOST_CHANGES = 366
 MOST_ITEMS = 200
 LONGEST_NAME = 200
 _DAY_S = 86_400
-_KEYS = ("pattern", "first", "seasons", "changes")
+_KEYS = ("pattern", "first", "seasons", "changes", "blocks", "fixed")
+_DAY_KEYS = ("day", "skipped", "start", "cap_s", "items", "fixed", "left_out")
 
 
 def session_days_to_json(session: Session) -> dict[str, object]:
-    """When a session runs beyond weekdays and dates; `with_session_days` gives it back."""
+    """What a session has beyond weekdays, dates and items; `with_session_days` gives it back."""
     return {
         "pattern": None if session.pattern is None else pattern_to_json(session.pattern),
         "first": None if session.first is None else session.first.isoformat(),
@@ -33,9 +34,13 @@ def session_days_to_json(session: Session) -> dict[str, object]:
                 "start": None if one.start is None else f"{one.start:%H:%M:%S}",
                 "cap_s": None if one.cap is None else one.cap // timedelta(seconds=1),
                 "items": None if one.items is None else list(one.items),
+                "fixed": None if one.fixed is None else _fixed_to_json(one.fixed),
+                "left_out": list(one.left_out),
             }
             for one in session.changes
         ],
+        "blocks": blocks_to_json(session.blocks),
+        "fixed": _fixed_to_json(session.fixed),
     }
 
 
@@ -51,6 +56,8 @@ def with_session_days(session: Session, value: object) -> Session:
         first=None if first is None else read_day("session.first", first),
         seasons=tuple(_season(f"session.seasons[{n}]", one) for n, one in enumerate(seasons)),
         changes=tuple(_change(f"session.changes[{n}]", one) for n, one in enumerate(changes)),
+        blocks=blocks_from_json("session.blocks", said["blocks"]),
+        fixed=_fixed("session.fixed", said["fixed"]),
     )
 
 
@@ -92,8 +99,8 @@ def _season(field: str, value: object) -> Season:
 
 
 def _change(field: str, value: object) -> SessionDay:
-    said = read_object(field, value, ("day", "skipped", "start", "cap_s", "items"))
-    skipped, items = said["skipped"], said["items"]
+    said = read_object(field, value, _DAY_KEYS)
+    skipped, items, fixed = said["skipped"], said["items"], said["fixed"]
     if not isinstance(skipped, bool):
         refuse(f"{field}.skipped", "E_TIMING", "Phải là có hoặc không.", "This must be true or false.")
     return SessionDay(
@@ -102,7 +109,22 @@ def _change(field: str, value: object) -> SessionDay:
         start=_clock(f"{field}.start", said["start"]),
         cap=_length(f"{field}.cap_s", said["cap_s"]),
         items=None if items is None else _items(f"{field}.items", items),
+        fixed=None if fixed is None else _fixed(f"{field}.fixed", fixed),
+        left_out=_items(f"{field}.left_out", said["left_out"]),
     )
+
+
+def _fixed_to_json(fixed: tuple[Fixed, ...]) -> list[dict[str, object]]:
+    return [{"item": one.item, "at": f"{one.at:%H:%M:%S}"} for one in fixed]
+
+
+def _fixed(field: str, value: object) -> tuple[Fixed, ...]:
+    found = []
+    for n, one in enumerate(read_list(field, value, MOST_ITEMS)):
+        said = read_object(f"{field}[{n}]", one, ("item", "at"))
+        item = AnnouncementId(_name(f"{field}[{n}].item", said["item"]))
+        found.append(Fixed(item=item, at=read_clock(f"{field}[{n}].at", said["at"])))
+    return tuple(found)
 
 
 def _block(field: str, value: object) -> Block:

@@ -9,6 +9,7 @@ from schedules.approval import is_approved
 from schedules.area import LEVELS, Tree
 from schedules.calendar import QuietHours, Window
 from schedules.holidays import Holidays
+from schedules.late_rule import LateRule
 from schedules.recurrence import AfterApproval, NextSession, Once, moments
 
 Rank = tuple[bool, int, datetime, AnnouncementId]
@@ -38,6 +39,7 @@ class Wish:
     repeat: int
     rank: Rank
     held_by_quiet: bool = False
+    late: LateRule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +68,16 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """An announcement that may be heard: approved, with a rendered length and known ground."""
+    """An announcement that may be heard: approved, with a rendered length and known ground.
+
+    `home` is the one commune that it speaks to, None where it speaks to several.
+    """
 
     announcement: Announcement
     approved_at: datetime
     duration: timedelta
     rank: Rank
+    home: AreaCode | None
 
 
 def ready(
@@ -97,7 +103,10 @@ def ready(
             code = "E_NOT_RENDERED"
         if code is None:
             rank = _rank(a, approved_at, tree)
-            found.append(Ready(announcement=a, approved_at=approved_at, duration=duration, rank=rank))
+            home = tree.commune(a.targets)
+            found.append(
+                Ready(announcement=a, approved_at=approved_at, duration=duration, rank=rank, home=home)
+            )
         elif a.expires_at > window.start and approved_at < window.end:
             at = max(approved_at, window.start)
             troubles.append(Trouble(item=a.id, title=a.title, code=code, at=at))
@@ -157,6 +166,7 @@ def wish_for(
         repeat=a.repeat,
         rank=item.rank,
         held_by_quiet=held_by_quiet,
+        late=a.late,
     )
 
 

@@ -26,6 +26,10 @@ _REFUSALS = {
         "Bài “{title}” không vào được buổi phát lúc {at} vì buổi đã đủ thời lượng.",
         "“{title}” does not fit into the session at {at_en}: it is full.",
     ),
+    "E_BORDER": (
+        "Bài “{title}” không vào được buổi phát lúc {at} vì phải nhường phần có giờ cố định.",
+        "“{title}” does not fit into the session at {at_en} before what has a fixed time.",
+    ),
     "E_DOUBLE": (
         "Bài “{title}” đã có trong một buổi khác cùng lúc {at} nên chỉ phát một lần.",
         "“{title}” is already in another session at {at_en}: it is heard once.",
@@ -112,5 +116,6 @@ def collision_words(c: Collision, place: str, quiet: QuietHours, is_open: bool) 
 _LIMITS = {
     "E_QUIET": ("dời đi thì vào giờ yên tĩnh ({quiet})", "later are quiet hours ({quiet})"),
     "E_EXPIRED": ("dời đi thì bài hết hạn", "later it has expired"),
+    "E_BORDER": ("phải nhường phần có giờ cố định", "something with a fixed time must begin"),
     "E_CAP": ("buổi phát đã đủ thời lượng", "the session is full"),
 }

@@ -120,10 +120,19 @@ async def send_back_announcement(
 
 @router.post("/{announcement}/withdraw")
 async def withdraw_announcement(
+    request: Request, response: Response, visitor: Writer, announcement: str, body: ReasonBody | None = None
+) -> AnnouncementAnswer:
+    """Take it back: what is planned is cancelled, what sounds is stopped; approved ones want a reason."""
+    desk, reason = house_of(request).desk, "" if body is None else body.words()
+    return told(response, await desk.withdraw(visitor.person, AnnouncementId(announcement), reason))
+
+
+@router.post("/{announcement}/correct")
+async def correct_announcement(
     request: Request, response: Response, visitor: Writer, announcement: str
 ) -> AnnouncementAnswer:
-    """Take it back; what is planned and not yet aired is cancelled."""
-    return told(response, await house_of(request).desk.withdraw(visitor.person, AnnouncementId(announcement)))
+    """The draft of what puts it right; the one begun where there is one. 409 while nobody has heard it."""
+    return told(response, await house_of(request).desk.correct(visitor.person, AnnouncementId(announcement)))
 
 
 @router.post("/{announcement}/undo")

@@ -9,6 +9,7 @@ from controller.access import RIGHTS, Person, Right, Role
 from controller.dispatch.forms import AnnouncementView, RecordingView, Rendering
 from schedules.announcement import BulletinClass, State
 from schedules.errors import Fault
+from schedules.late_rule import late_rule_to_json
 from schedules.recurrence import timing_to_json
 
 
@@ -72,6 +73,9 @@ class AnnouncementAnswer(Answer):
     rendering: Rendering
     faults: list[Fault]
     recording: RecordingAnswer | None
+    late: dict[str, Any] | None
+    corrects: str | None
+    corrected: bool
 
 
 class AuditAnswer(Answer):
@@ -127,6 +131,9 @@ def announcement_answer(view: AnnouncementView) -> AnnouncementAnswer:
         rendering=view.rendering,
         faults=list(view.faults),
         recording=None if view.recording is None else recording_answer(view.recording),
+        late=None if a.late is None else late_rule_to_json(a.late),
+        corrects=view.correcting.wrong,
+        corrected=view.correcting.corrected,
     )
 
 

@@ -12,6 +12,7 @@ from devices.messages import Mode
 from schedules.announcement import AreaCode, BulletinClass, clean_text
 from schedules.calendar import FIRST_YEAR, LAST_YEAR
 from schedules.errors import TextRefused, TimingRefused
+from schedules.late_rule import late_rule_from_json
 from schedules.lunar_pattern import LONGEST_CYCLE, InLeap, InShort
 from schedules.recurrence import timing_from_json
 from schedules.rule import Only
@@ -105,11 +106,14 @@ class DraftBody(Body):
     bulletin_class: Literal["normal", "priority"] = "normal"
     valid_from: Instant | None = None
     repeat: Annotated[int, Field(ge=1, le=3)] = 1
+    groups: Annotated[list[Code], Field(max_length=500)] = []
+    late: Timing | None = None
 
     def draft(self) -> Draft:
         """The Desk's form; Problem with the exact field where text or time can't be."""
         try:
             timing = timing_from_json(self.timing)
+            late = None if self.late is None else late_rule_from_json("late", self.late)
         except TimingRefused as refused:
             fault = refused.fault
             raise Problem(fault.code, field=fault.field, status=422, vi=fault.vi, en=fault.en) from None
@@ -123,6 +127,8 @@ class DraftBody(Body):
             bulletin_class=BulletinClass(self.bulletin_class),
             valid_from=None if self.valid_from is None else instant("valid_from", self.valid_from),
             repeat=self.repeat,
+            groups=tuple(self.groups),
+            late=late,
         )
 
 

@@ -6,7 +6,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from controller.access import Person, Right
@@ -92,12 +92,15 @@ class Proposal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """What the pre-check looks at; `item` is the bài itself, which is not its own duplicate; `heard_until`:
-    the last moment at which it may be heard, where that is known."""
+    the last moment at which it may be heard, where that is known; `heard_days`: the first and the last of the
+    days that its timing names; `besides`: the bài that it puts right, which it is meant to resemble."""
 
     text: str
     bulletin_class: BulletinClass
     item: AnnouncementId | None = None
     heard_until: datetime | None = None
+    heard_days: tuple[date, date] | None = None
+    besides: AnnouncementId | None = None
 
 
 class Aiding:
@@ -129,8 +132,10 @@ class Aiding:
         earlier = tuple(
             Earlier(id=one.announcement.id, title=one.announcement.title, text=one.announcement.text)
             for one in kept
+            if one.announcement.id != checked.besides
         )
         guesses = (await room.lanes.files.run(normalize, text)).guesses
+        last = None if checked.heard_until is None else local(checked.heard_until).date()
         return precheck.precheck(
             precheck.Draft(
                 text=text,
@@ -138,7 +143,9 @@ class Aiding:
                 bulletin_class=checked.bulletin_class,
                 today=local(now).date(),
                 earlier=earlier,
-                last_day=None if checked.heard_until is None else local(checked.heard_until).date(),
+                last_day=last if checked.heard_days is None else checked.heard_days[1],
+                first_day=None if checked.heard_days is None else checked.heard_days[0],
+                days_heard=checked.heard_days is not None,
             )
         )
 

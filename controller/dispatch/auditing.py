@@ -7,7 +7,7 @@ from datetime import datetime
 
 from controller.dispatch.delivery import PATIENCE, Dropped, Waited, step
 from controller.dispatch.room import Room
-from controller.dispatch.signals import Topic
+from controller.dispatch.signals import Topic, Wake
 from controller.store import deliveries, occurrences
 from controller.store.database import Conn
 from controller.store.deliveries import Delivery, Kind, Verdict
@@ -42,6 +42,7 @@ class Auditor:
                 room.metrics.deliveries.labels(verdict.value).inc(count)
             for subject in closed.subjects:
                 room.signals.tell(Topic.DELIVERY, subject)
+            room.signals.wake(Wake.CORRECTOR)
             if not closed.more:
                 break
         next_end = await room.db.read(deliveries.next_end)

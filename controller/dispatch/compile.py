@@ -2,15 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from devices.messages import (
     AreaCode,
     BulletinClass,
-    ClipHash,
     ClipRef,
     Entry,
+    GroupId,
     Mode,
     OccurrenceId,
     Programme,
@@ -18,15 +18,17 @@ from devices.messages import (
 )
 from schedules.announcement import AnnouncementId
 from schedules.announcement import AreaCode as PlaceCode
-from schedules.announcement import BulletinClass as PlannedClass
 from schedules.area import Tree
 from schedules.calendar import QuietHours, instant_of, local
+from schedules.lateness import Airing, default_rule
+from schedules.lateness import latest_start as latest_by_rule
 from schedules.plan import Occurrence
+from schedules.reach import Listed
 
 Day = tuple[AreaCode, date]
 
 VERSIONS_AN_EPOCH = 1_000_000
-GRACE = timedelta(minutes=10)
+A_SECOND = timedelta(seconds=1)
 AFTER_DAY = timedelta(hours=1)
 
 
@@ -61,6 +63,35 @@ class Overfull:
         return f"The programme of {self.area} on {self.day} is full (64 KB); this item was left out."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Row:
+    """An occurrence as an entry, and the days that carry it."""
+
+    occurrence: Occurrence
+    sound: Sound
+    entry: Entry
+    days: tuple[Day, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A day's list, as far as its rows make it."""
+
+    rows: list[Row]
+    clips: tuple[ClipRef, ...]
+    entries: tuple[Entry, ...]
+    overfull: tuple[Overfull, ...]
+
+
+@dataclass(slots=True)
+class Drafts:
+    """What a compilation leaves for the next one; no programme depends on it."""
+
+    frame: tuple[object, ...] = ()
+    rows: dict[str, Row] = field(default_factory=dict)
+    days: dict[Day, Draft] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
     """The programmes whose content changed, and what found no room."""
@@ -82,26 +113,36 @@ def compile_programmes(
     fits: Callable[[Programme], bool],
     now: datetime,
     mode: Mode = Mode.ACTUAL,
+    groups: Mapping[str, Listed] | None = None,
+    drafts: Drafts | None = None,
 ) -> Compiled:
     """Programmes of ``days`` that differ from ``held`` (the newest version of each), one version higher.
 
     A day that had entries and has none left becomes an empty list. Days outside ``days`` are left alone. In
-    a new epoch every day is said anew: nodes may hold what this database has forgotten.
+    a new epoch every day is said anew: nodes may hold what this database has forgotten. ``groups`` are
+    those that carry an occurrence; a day of one whose list has changed is said anew, for its new list.
+    With the ``drafts`` of the last compilation only what has changed is worked out anew.
     """
-    wanted = _by_day(occurrences, sounds, tree, quiet)
+    drafts = Drafts() if drafts is None else drafts
+    wanted = _by_day(occurrences, sounds, tree, quiet, drafts)
+    known, drafts.days = drafts.days, {}
     span = frozenset(days)
     changed: list[Programme] = []
     overfull: list[Overfull] = []
-    for day in sorted(set(wanted) | {key for key in held if held[key].entries or held[key].epoch < epoch}):
+    for day in sorted(wanted.keys() | {key for key in held if held[key].entries or held[key].epoch < epoch}):
         if day[1] not in span:
             continue
-        before = held.get(day)
-        planned = sorted(wanted.get(day, ()), key=lambda row: (row[1].starts_at, row[1].occurrence))
-        programme, left_out = _fitting(_empty(tenant, day, epoch, mode, before, now), planned, sounds, fits)
-        overfull += left_out
-        anew = before is not None and before.epoch < epoch
-        if anew or _content(programme) != (_content(before) if before else ((), ())):
-            changed.append(programme)
+        before, group, rows = held.get(day), (groups or {}).get(day[0]), wanted.get(day, [])
+        draft = known.get(day)
+        if draft is None or draft.rows != rows:
+            draft = _draft(
+                _of_group(_empty(tenant, day, epoch, mode, before, now), before, group), rows, fits
+            )
+        drafts.days[day] = draft
+        overfull += draft.overfull
+        if not _is_said(draft, before, group, epoch):
+            empty = _of_group(_empty(tenant, day, epoch, mode, before, now), before, group)
+            changed.append(replace(empty, clips=draft.clips, entries=draft.entries))
     return Compiled(changed=tuple(changed), overfull=tuple(overfull))
 
 
@@ -111,18 +152,20 @@ def at_least(version: int, epoch: int) -> int:
 
 
 def latest_start(occurrence: Occurrence, quiet: QuietHours) -> datetime:
-    """Misfire grace: ten minutes for ordinary items; a priority item may still start until its day ends.
+    """The last start of an occurrence by its late rule; never past its expiry, quiet hours or its day.
 
-    Never past what it ends in: its expiry, the quiet hours, or the local day.
+    One whose next airing takes its place is not begun any more when that one is due.
     """
-    if occurrence.bulletin_class is PlannedClass.NORMAL:
-        return min(occurrence.due_at + GRACE, occurrence.expires_at)
-    midnight = day_end(local(occurrence.due_at).date())
-    bounds = [occurrence.expires_at, midnight]
-    if quiet.start != quiet.end and not quiet.contains(occurrence.due_at):
-        quiet_at = instant_of(local(occurrence.due_at).date(), quiet.start)
-        bounds += [quiet_at - occurrence.duration] if quiet_at > occurrence.due_at else []
-    return max(min(bounds), occurrence.due_at)
+    airing = Airing(
+        due_at=occurrence.due_at,
+        duration=occurrence.duration,
+        expires_at=occurrence.expires_at,
+        bulletin_class=occurrence.bulletin_class,
+    )
+    found = latest_by_rule(occurrence.late or default_rule(occurrence.bulletin_class), airing, quiet)
+    if occurrence.superseded_at is not None:
+        found = min(found, occurrence.superseded_at - A_SECOND)
+    return max(found, occurrence.due_at)
 
 
 def day_end(day: date) -> datetime:
@@ -135,16 +178,44 @@ def _by_day(
     sounds: Mapping[AnnouncementId, Sound],
     tree: Tree,
     quiet: QuietHours,
-) -> dict[Day, list[tuple[AnnouncementId, Entry]]]:
-    found: defaultdict[Day, list[tuple[AnnouncementId, Entry]]] = defaultdict(list)
+    drafts: Drafts,
+) -> dict[Day, list[Row]]:
+    found: defaultdict[Day, list[Row]] = defaultdict(list)
+    known, drafts.rows = (drafts.rows if drafts.frame == (tree, quiet) else {}), {}
+    drafts.frame = (tree, quiet)
     for occurrence in occurrences:
         sound = sounds.get(occurrence.item)
         if sound is None:
             continue
-        entry = _entry(occurrence, sound, quiet)
-        for area in ground(tree, occurrence.targets):
-            found[AreaCode(area), local(occurrence.due_at).date()].append((occurrence.item, entry))
+        row = known.get(occurrence.id)
+        # a frozen dataclass compares all its fields, also with itself
+        is_same = row is not None and (row.occurrence is occurrence or row.occurrence == occurrence)
+        if row is None or not is_same or not (row.sound is sound or row.sound == sound):
+            row = _row(occurrence, sound, tree, quiet)
+        drafts.rows[occurrence.id] = row
+        for day in row.days:
+            found[day].append(row)
     return found
+
+
+def _row(occurrence: Occurrence, sound: Sound, tree: Tree, quiet: QuietHours) -> Row:
+    day = local(occurrence.due_at).date()
+    carriers = occurrence.carriers or ground(tree, occurrence.targets)
+    return Row(
+        occurrence=occurrence,
+        sound=sound,
+        entry=_entry(occurrence, sound, quiet),
+        days=tuple((AreaCode(carrier), day) for carrier in carriers),
+    )
+
+
+def _is_said(draft: Draft, before: Programme | None, group: Listed | None, epoch: int) -> bool:
+    """Whether the nodes have been told just that already."""
+    if before is None:
+        return not draft.entries
+    if before.epoch < epoch or (group is not None and group.version != before.group_version):
+        return False
+    return (before.clips, before.entries) == (draft.clips, draft.entries)
 
 
 def ground(tree: Tree, targets: Iterable[PlaceCode]) -> tuple[PlaceCode, ...]:
@@ -183,36 +254,33 @@ def _empty(
     )
 
 
-def _fitting(
-    empty: Programme,
-    planned: list[tuple[AnnouncementId, Entry]],
-    sounds: Mapping[AnnouncementId, Sound],
-    fits: Callable[[Programme], bool],
-) -> tuple[Programme, list[Overfull]]:
+def _of_group(empty: Programme, before: Programme | None, group: Listed | None) -> Programme:
+    """The same list for a group's document: on the ground of the group, for one version of its list."""
+    if group is not None:
+        return replace(empty, area=AreaCode(group.area), group=GroupId(group.id), group_version=group.version)
+    if before is not None and before.group is not None:
+        return replace(empty, area=before.area, group=before.group, group_version=before.group_version)
+    return empty
+
+
+def _draft(empty: Programme, rows: list[Row], fits: Callable[[Programme], bool]) -> Draft:
     """As many entries as the limit holds; the latest ordinary ones are left out first."""
-    kept = list(planned)
-    left_out: list[Overfull] = []
-    while not fits(programme := _filled(empty, kept, sounds)):
-        item, entry = max(kept, key=lambda row: (_RANK[row[1].bulletin_class], row[1].starts_at))
-        kept.remove((item, entry))
-        left_out.append(Overfull(occurrence=entry.occurrence, item=item, area=empty.area, day=empty.date))
-    return programme, left_out
+    kept = sorted(rows, key=lambda row: (row.entry.starts_at, row.entry.occurrence))
+    overfull: list[Overfull] = []
+    while not fits(programme := _filled(empty, kept)):
+        last = max(kept, key=lambda row: (_RANK[row.entry.bulletin_class], row.entry.starts_at))
+        kept.remove(last)
+        overfull.append(
+            Overfull(
+                occurrence=last.entry.occurrence, item=last.occurrence.item, area=empty.area, day=empty.date
+            )
+        )
+    return Draft(rows=rows, clips=programme.clips, entries=programme.entries, overfull=tuple(overfull))
 
 
 _RANK = {BulletinClass.EMERGENCY: 0, BulletinClass.PRIORITY: 1, BulletinClass.NORMAL: 2}
 
 
-def _filled(
-    empty: Programme,
-    planned: list[tuple[AnnouncementId, Entry]],
-    sounds: Mapping[AnnouncementId, Sound],
-) -> Programme:
-    clips: dict[ClipHash, ClipRef] = {}
-    for item, _ in planned:
-        clip = sounds[item].clip
-        clips[clip.sha256] = clip
-    return replace(empty, clips=tuple(clips.values()), entries=tuple(entry for _, entry in planned))
-
-
-def _content(programme: Programme) -> tuple[tuple[ClipRef, ...], tuple[Entry, ...]]:
-    return programme.clips, programme.entries
+def _filled(empty: Programme, rows: Iterable[Row]) -> Programme:
+    clips = {row.sound.clip.sha256: row.sound.clip for row in rows}
+    return replace(empty, clips=tuple(clips.values()), entries=tuple(row.entry for row in rows))

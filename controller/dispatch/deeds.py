@@ -2,6 +2,7 @@
 
 from controller.access import Person
 from controller.dispatch.alarming import Alarming
+from controller.dispatch.correcting import Correcting
 from controller.dispatch.forms import (
     AlertView,
     AnnouncementView,
@@ -14,6 +15,7 @@ from controller.dispatch.forms import (
 )
 from controller.dispatch.recording import Recordings
 from controller.dispatch.stopping import Stopping
+from controller.dispatch.withdrawing import Withdrawing
 from controller.dispatch.writing import Writing
 from devices.messages import AlertId
 from schedules.announcement import AnnouncementId, AreaCode
@@ -27,9 +29,17 @@ class Desk:
     """
 
     def __init__(
-        self, writing: Writing, recordings: Recordings, alarming: Alarming, stopping: Stopping
+        self,
+        writing: Writing,
+        withdrawing: Withdrawing,
+        correcting: Correcting,
+        recordings: Recordings,
+        alarming: Alarming,
+        stopping: Stopping,
     ) -> None:
         self._writing = writing
+        self._withdrawing = withdrawing
+        self._correcting = correcting
         self.recordings = recordings
         self._alarming = alarming
         self._stopping = stopping
@@ -54,9 +64,14 @@ class Desk:
         """
         return await self._writing.edit(person, announcement, draft, revision=revision, seen=seen)
 
-    async def submit(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
-        """Hand in for approval; rendering starts in the background."""
-        return await self._writing.submit(person, announcement)
+    async def submit(
+        self, person: Person, announcement: AnnouncementId, acknowledged: tuple[str, ...] = ()
+    ) -> AnnouncementView:
+        """Hand in for approval; rendering starts in the background.
+
+        ``acknowledged``: the kinds of warning that were looked at, kept in its history.
+        """
+        return await self._writing.submit(person, announcement, acknowledged)
 
     async def approve(
         self, person: Person, announcement: AnnouncementId, content_hash: str, heard: str | None = None
@@ -71,13 +86,25 @@ class Desk:
         """Return it to its author with a reason that says something (``E_REASON``)."""
         return await self._writing.send_back(person, announcement, reason)
 
-    async def withdraw(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
-        """Take it back; what is planned and not yet aired is cancelled."""
-        return await self._writing.withdraw(person, announcement)
+    async def withdraw(
+        self, person: Person, announcement: AnnouncementId, reason: str = ""
+    ) -> AnnouncementView:
+        """Take it back: what is planned is cancelled, what sounds of it is stopped.
+
+        422 ``E_REASON`` where it was approved already and no reason is given.
+        """
+        return await self._withdrawing.withdraw(person, announcement, reason)
+
+    async def correct(self, person: Person, wrong: AnnouncementId) -> AnnouncementView:
+        """Begin a correction, or find the one begun. 409 ``E_STATE`` while nobody has heard the wrong one."""
+        return await self._correcting.write(person, wrong)
 
     async def undo(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
-        """One step back by whoever did it (submitted → draft, withdrawn → draft, approved → submitted)."""
-        return await self._writing.undo(person, announcement)
+        """One step back by whoever did it (submitted → draft, withdrawn → what it was, approved → submitted).
+
+        409 ``E_STATE`` where a withdrawal has stopped something or a time of it has passed.
+        """
+        return await self._withdrawing.undo(person, announcement)
 
     async def render_now(self, person: Person, announcement: AnnouncementId) -> Rendering:
         """Start (or look at) the sound of a draft, so that it can be listened to before approval."""

@@ -1,6 +1,6 @@
 """What people hand in and what they are shown: the inputs and the answers of every use case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ from schedules.announcement import (
     RecordingId,
 )
 from schedules.errors import Fault
+from schedules.late_rule import LateRule
 from schedules.recurrence import Timing
 
 
@@ -21,7 +22,8 @@ from schedules.recurrence import Timing
 class Draft:
     """The whole content of a bài as its author hands it in (write and edit take the same).
 
-    ``valid_from`` None means now. ``area`` owns it; ``targets`` are areas on that branch.
+    ``valid_from`` None means now. ``area`` owns it; ``targets`` are areas on that branch, ``groups`` are
+    groups of nodes on it; one of the two may be empty.
     """
 
     area: AreaCode
@@ -33,6 +35,8 @@ class Draft:
     bulletin_class: BulletinClass = BulletinClass.NORMAL
     valid_from: datetime | None = None
     repeat: int = 1
+    groups: tuple[str, ...] = ()
+    late: LateRule | None = None
 
 
 class RenderState(StrEnum):
@@ -101,8 +105,19 @@ class RecordingView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correcting:
+    """What a bài has to do with corrections: which one it puts right and how many nodes played that one, and
+    whether an approved correction puts this one right. ``spent``: its withdrawal is past undoing."""
+
+    wrong: AnnouncementId | None = None
+    asked: int = 0
+    corrected: bool = False
+    spent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncementView:
-    """A bài with everything its page shows. ``content_hash`` is what an approver approves."""
+    """A bài with everything its page shows; ``content_hash`` is what is approved, ``groups``: name, size."""
 
     announcement: Announcement
     content_hash: str
@@ -117,6 +132,8 @@ class AnnouncementView:
     may_withdraw: bool = False
     may_undo: bool = False
     recording: RecordingView | None = None
+    groups: tuple[tuple[str, int], ...] = ()
+    correcting: Correcting = field(default_factory=Correcting)
 
 
 class Hand(StrEnum):

@@ -246,7 +246,7 @@ class Groups:
 
     async def _told(self, person: Person, group: GroupId) -> GroupView:
         self._room.signals.tell(Topic.NODE)
-        self._room.signals.wake(Wake.SENDER)
+        self._room.signals.wake(Wake.SENDER, Wake.PLANNER)
         found = await self._room.db.read(groups.get, group)
         if found is None:
             raise missing()

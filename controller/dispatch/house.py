@@ -7,12 +7,22 @@ from typing import Protocol
 from controller.clock import Clock, Leap
 from controller.config import Settings
 from controller.dispatch.aiding import Aiding
+from controller.dispatch.arranging import Arranging
+from controller.dispatch.broadcast_views import BroadcastViews
+from controller.dispatch.broadcasting import Broadcasting
 from controller.dispatch.deeds import Desk
+from controller.dispatch.foretelling import Foretelling
 from controller.dispatch.grouping import Groups
 from controller.dispatch.lexicon import Lexicons
 from controller.dispatch.lexicon_views import LexiconViews
+from controller.dispatch.lives import Lives
+from controller.dispatch.ordering import Ordering
 from controller.dispatch.programming import Programming
+from controller.dispatch.rule_views import RuleViews
+from controller.dispatch.ruling import Ruling
+from controller.dispatch.rundown import Rundowns
 from controller.dispatch.signals import Signals
+from controller.dispatch.tray import Tray
 from controller.dispatch.views import Views
 from controller.dispatch.weeks import Weeks
 from controller.lanes import Lanes
@@ -49,7 +59,19 @@ class House(Protocol):
     def lexicons(self) -> Lexicons: ...
 
     @property
+    def broadcasting(self) -> Broadcasting: ...
+
+    @property
+    def broadcast_views(self) -> BroadcastViews: ...
+
+    @property
     def groups(self) -> Groups: ...
+
+    @property
+    def tray(self) -> Tray: ...
+
+    @property
+    def ordering(self) -> Ordering: ...
 
     @property
     def lexicon_views(self) -> LexiconViews: ...
@@ -59,6 +81,24 @@ class House(Protocol):
 
     @property
     def programming(self) -> Programming: ...
+
+    @property
+    def rundowns(self) -> Rundowns: ...
+
+    @property
+    def arranging(self) -> Arranging: ...
+
+    @property
+    def lives(self) -> Lives: ...
+
+    @property
+    def rule_views(self) -> RuleViews: ...
+
+    @property
+    def ruling(self) -> Ruling: ...
+
+    @property
+    def foretelling(self) -> Foretelling: ...
 
     @property
     def signals(self) -> Signals: ...

@@ -16,7 +16,7 @@ from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.fleet import monitor as fleet_monitor
 from controller.fleet.monitor import Changes
-from controller.store import audit, deliveries, documents, groups, nodes, outbox, receipts
+from controller.store import audit, corrections, deliveries, documents, groups, nodes, outbox, receipts, rules
 from controller.store.database import Conn
 from controller.store.deliveries import Delivery, Key
 from controller.store.documents import Document, DocumentKind
@@ -35,6 +35,7 @@ from devices.messages import (
     Report,
     TenantId,
 )
+from schedules.calendar import QuietHours
 
 BATCH = 2000
 AT_A_STRETCH = 32
@@ -175,7 +176,7 @@ class Intake:
         for subject in kept.touched:
             signals.tell(Topic.DELIVERY, subject)
         if kept.touched:
-            signals.wake(Wake.AUDITOR)
+            signals.wake(Wake.AUDITOR, Wake.CORRECTOR)
 
 
 def keep_receipts(
@@ -233,6 +234,9 @@ def key_of(node: NodeId, receipt: Receipt) -> Key | None:
         return (receipt.occurrence, 0, node)
     if receipt.alert is not None:
         return (receipt.alert, receipt.round, node)
+    if receipt.command is not None:
+        # a broadcast: its grant has the name of the command that opened it
+        return (receipt.command, 0, node)
     return None
 
 
@@ -269,8 +273,9 @@ def ensure_desired(conn: Conn, room: Room, node_id: NodeId, now: datetime) -> li
         return []
     topic = topics.desired(node_id)
     held = documents.get(conn, topic)
-    belongs = groups.of_node(conn, node_id)
-    wanted = _desired(room, node, belongs, 0, now)
+    belongs = {**groups.of_node(conn, node_id), **corrections.groups_of_node(conn, node_id, now)}
+    quiet = _quiet(conn, room, node)
+    wanted = _desired(room, node, belongs, quiet, 0, now)
     content = repr(
         (wanted.areas, wanted.clip_base, wanted.volume_ceiling, wanted.quiet_from, wanted.quiet_to)
     )
@@ -283,7 +288,7 @@ def ensure_desired(conn: Conn, room: Room, node_id: NodeId, now: datetime) -> li
     if held is not None and lasts and held.content_hash == content:
         return []
     version = max(nodes.next_desired(conn, node_id), 1 + (held.version if held is not None else 0))
-    desired = _desired(room, node, belongs, at_least(version, room.epoch), now)
+    desired = _desired(room, node, belongs, quiet, at_least(version, room.epoch), now)
     document = Document(
         topic=topic,
         kind=DocumentKind.DESIRED,
@@ -298,8 +303,19 @@ def ensure_desired(conn: Conn, room: Room, node_id: NodeId, now: datetime) -> li
     return [letter_for(document)]
 
 
+def _quiet(conn: Conn, room: Room, node: nodes.Node) -> QuietHours:
+    """Those of its area's pack and of the house together, as the plan judges by them."""
+    pack = rules.pack_above(conn, room.tree.chain(node.area))
+    return room.quiet if pack is None else pack.quiet.united(room.quiet)
+
+
 def _desired(
-    room: Room, node: nodes.Node, belongs: dict[GroupId, int], version: int, now: datetime
+    room: Room,
+    node: nodes.Node,
+    belongs: dict[GroupId, int],
+    quiet: QuietHours,
+    version: int,
+    now: datetime,
 ) -> Desired:
     settings = room.settings
     return Desired(
@@ -314,8 +330,8 @@ def _desired(
         clip_base=room.clip_base,
         languages=node.languages,
         volume_ceiling=node.volume_ceiling,
-        quiet_from=settings.quiet_from,
-        quiet_to=settings.quiet_to,
+        quiet_from=f"{quiet.start:%H:%M}",
+        quiet_to=f"{quiet.end:%H:%M}",
         zone=settings.zone,
     )
 

@@ -3,20 +3,22 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
+from controller.dispatch.collisions import next_question, note_defaults
 from controller.dispatch.compile import (
     Compiled,
     Day,
+    Drafts,
     Overfull,
     Sound,
     compile_programmes,
-    ground,
     latest_start,
 )
 from controller.dispatch.delivery import Dropped, step
 from controller.dispatch.outbox import letter_for
+from controller.dispatch.reaching import Reach, by_item, gone, lengths, lists, reach_of
 from controller.dispatch.room import Room
 from controller.dispatch.sounds import session_sounds
 from controller.store import (
@@ -28,6 +30,7 @@ from controller.store import (
     meta,
     occurrences,
     outbox,
+    rules,
     sessions,
     unplaced,
 )
@@ -38,17 +41,19 @@ from controller.store.documents import Document, DocumentKind
 from controller.store.instants import from_text, to_text
 from controller.store.occurrences import OccurrenceState, Planned
 from controller.store.sounds import RenderState
-from devices import topics
 from devices.codec import decode
 from devices.messages import AreaCode, ClipHash, ClipRef, Programme
-from devices.programme import fits
+from devices.programme import fits, topic_of
 from devices.signing import open_envelope
 from schedules.announcement import AnnouncementId
+from schedules.announcement import AreaCode as PlaceCode
 from schedules.area import Tree
 from schedules.calendar import QuietHours, Window, instant_of, local
 from schedules.explain import Explanation, explain
-from schedules.plan import Occurrence, OccurrenceId, Plan, plan
-from schedules.session import Session
+from schedules.local_rules import LocalRules
+from schedules.plan import NO_RULES, Memo, Occurrence, OccurrenceId, Plan, plan
+from schedules.reach import ground_of
+from schedules.session import Session, closing_id, opening_id
 
 WHO = "loa"
 ROWS_AHEAD = timedelta(hours=48)
@@ -66,6 +71,8 @@ class Situation:
     sounds: Mapping[AnnouncementId, Sound]
     held: Mapping[Day, Programme]
     before: Mapping[OccurrenceId, Planned]
+    rules: LocalRules = NO_RULES
+    reach: Reach = field(default_factory=Reach)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +84,8 @@ class Outcome:
     published: tuple[Document, ...]
     wake_at: datetime
     told: tuple[Explanation, ...] = ()
+    places: Mapping[AnnouncementId, tuple[PlaceCode, ...]] = field(default_factory=dict)
+    """Where each item wants to be heard, also one that found no place."""
 
 
 class Planner:
@@ -84,6 +93,7 @@ class Planner:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._memo, self._drafts = Memo(), Drafts()
         self.last: Outcome | None = None
 
     async def turn(self) -> datetime:
@@ -93,8 +103,7 @@ class Planner:
         last_at = await room.db.read(_last_planned, now)
         window = window_of(last_at, now, room.settings.plan_days)
         situation = await room.db.read(situation_of, window)
-        made = make(situation, room.tenant, room.tree, room.quiet, window, now)
-        compiled = self._compile(situation, made, window, now)
+        made, compiled = await room.lanes.plans.run(self._planned, situation, window, now)
         published = await room.db.write(self._save, situation, made, compiled, window, last_at, now)
         if published is None:
             # somebody approved or edited meanwhile: plan again from what stands now
@@ -103,10 +112,18 @@ class Planner:
             plan=made,
             overfull=compiled.overfull,
             published=published,
-            wake_at=_midnight_after(now),
+            wake_at=min(_midnight_after(now), next_question(made, now) or _midnight_after(now)),
             told=explained(made, situation),
+            places=_places(situation),
         )
+        room.rules = situation.rules
         return self.last.wake_at
+
+    def _planned(self, situation: Situation, window: Window, now: datetime) -> tuple[Plan, Compiled]:
+        """In a lane of its own: a province's plan from nothing takes seconds, and an alert can't wait."""
+        room = self._room
+        made = make(situation, room.tenant, room.tree, room.quiet, window, now, self._memo)
+        return made, self._compile(situation, made, window, now)
 
     def _compile(self, situation: Situation, made: Plan, window: Window, now: datetime) -> Compiled:
         room = self._room
@@ -120,9 +137,11 @@ class Planner:
             tree=room.tree,
             quiet=room.quiet,
             held=situation.held,
+            groups=lists(situation.reach.heard(situation.kept, room.tree)),
             days=_days(now, window),
             fits=fits,
             now=now,
+            drafts=self._drafts,
         )
 
     def _save(
@@ -142,6 +161,7 @@ class Planner:
         kept = tuple(o for o in made.occurrences if o.item in situation.sounds and o.id not in left_out)
         self._save_occurrences(conn, situation, kept, last_at, now)
         unplaced.note(conn, (refusal for refusal in made.refusals if refusal.at <= now), now)
+        note_defaults(conn, made, self._room.tree, now)
         meta.put(conn, PLANNED_AT, to_text(now))
         published = tuple(self._document(programme) for programme in compiled.changed)
         for document, programme in zip(published, compiled.changed, strict=True):
@@ -177,7 +197,7 @@ class Planner:
             if key not in planned and one.occurrence.due_at > now and one.state.value == "planned"
         )
         occurrences.withdraw(conn, vanished)
-        self._close_withdrawn(conn, vanished, now)
+        self._close(conn, (row for key in vanished for row in deliveries.of_subject(conn, key)), now)
         # What fell due while nobody planned has its rows too, also where no node can have heard of it.
         since = min(last_at, now - FRESHLY_PAST)
         soon = tuple(
@@ -186,24 +206,24 @@ class Planner:
             if one.occurrence.due_at <= now + ROWS_AHEAD
             and (one.occurrence.due_at > since or key not in situation.before)
         )
-        deliveries.plan(conn, (row for one in soon for row in self._rows(one, now)))
+        deliveries.plan(conn, (row for one in soon for row in self._rows(one, situation.reach, now)))
+        self._close(conn, gone(conn, soon, situation.reach, self._room.registry, self._room.tree, now), now)
 
-    def _close_withdrawn(self, conn: Conn, vanished: Iterable[OccurrenceId], now: datetime) -> None:
+    def _close(self, conn: Conn, withdrawn: Iterable[Delivery], now: datetime) -> None:
         """Nothing will be heard of it: each node that has begun nothing has its verdict at once."""
         closed: list[Delivery] = []
-        for key in vanished:
-            for row in deliveries.of_subject(conn, key):
-                after = step(row, Dropped(reason="withdrawn"), now)
-                if after.ruling is not None:
-                    closed.append(after.delivery)
-                    self._room.metrics.deliveries.labels(after.ruling.verdict.value).inc()
+        for row in withdrawn:
+            after = step(row, Dropped(reason="withdrawn"), now)
+            if after.ruling is not None:
+                closed.append(after.delivery)
+                self._room.metrics.deliveries.labels(after.ruling.verdict.value).inc()
         deliveries.save(conn, closed)
 
-    def _rows(self, planned: Planned, now: datetime) -> Iterable[Delivery]:
+    def _rows(self, planned: Planned, reach: Reach, now: datetime) -> Iterable[Delivery]:
         """One row for each node on the ground, once, however many of its areas are targets."""
         room, occurrence = self._room, planned.occurrence
         ends_at = min(latest_start(occurrence, room.quiet) + occurrence.duration, occurrence.expires_at)
-        for node in room.registry.on_ground(ground(room.tree, occurrence.targets)):
+        for node in reach.nodes(occurrence, room.registry, room.tree):
             yield Delivery(
                 kind=Kind.OCCURRENCE,
                 subject=occurrence.id,
@@ -218,32 +238,43 @@ class Planner:
 
     def _document(self, programme: Programme) -> Document:
         return Document(
-            topic=topics.programme(programme.area, programme.date),
+            topic=topic_of(programme),
             kind=DocumentKind.PROGRAMME,
             version=programme.version,
             content_hash=content_print(programme),
             payload=self._room.keyring.sign(programme),
             signed_at=programme.issued_at,
             expires_at=programme.expires_at,
-            area=programme.area,
+            area=programme.group or programme.area,
             local_date=programme.date,
         )
 
 
 def make(
-    situation: Situation, tenant: str, tree: Tree, quiet: QuietHours, window: Window, now: datetime
+    situation: Situation,
+    tenant: str,
+    tree: Tree,
+    quiet: QuietHours,
+    window: Window,
+    now: datetime,
+    memo: Memo | None = None,
 ) -> Plan:
-    """The plan of a situation; what has begun keeps its moment."""
+    """The plan of a situation; what has begun keeps its moment. ``memo``: what the last plan left behind."""
+    spread = situation.reach.heard(situation.kept, tree)
     made = plan(
         tenant,
-        (kept.announcement for kept in situation.kept),
+        (one.announcement for one in spread),
         situation.sessions,
         tree,
-        _durations(situation.sounds),
+        lengths(spread, _durations(situation.sounds)),
         quiet,
         window,
         now,
+        rules=situation.rules,
+        memo=memo,
+        precedence=situation.reach.precedence,
     )
+    made = by_item(made, spread, tree)
     begun = _begun(situation, now)
     return replace(
         made,
@@ -260,6 +291,18 @@ def explained(made: Plan, situation: Situation) -> tuple[Explanation, ...]:
     """Why everything of a plan is as it is."""
     items = {kept.announcement.id: kept.announcement for kept in situation.kept}
     return explain(made, items, situation.sessions)
+
+
+def _places(situation: Situation) -> dict[AnnouncementId, tuple[PlaceCode, ...]]:
+    items = {
+        kept.announcement.id: ground_of(kept.announcement, situation.reach.groups) for kept in situation.kept
+    }
+    chimes = {
+        chime: (session.area,)
+        for session in situation.sessions
+        for chime in (opening_id(session.id), closing_id(session.id))
+    }
+    return {**chimes, **items}
 
 
 def _begun(situation: Situation, now: datetime) -> dict[OccurrenceId, Planned]:
@@ -297,8 +340,10 @@ def situation_of(conn: Conn, window: Window) -> Situation:
         },
         before={
             OccurrenceId(one.occurrence.id): one
-            for one in occurrences.between(conn, window.start, window.end, withdrawn=True)
+            for one in occurrences.between(conn, window.start, window.end, withdrawn=True, waves=False)
         },
+        rules=rules.in_force(conn),
+        reach=reach_of(conn, window.start),
     )
 
 

@@ -37,11 +37,19 @@ class Kind(StrEnum):
 
     PAST_DATE = "past_date"
     OUTLIVES = "outlives"
+    BEFORE_HEARD = "before_heard"
+    MOVING_DAY = "moving_day"
     NO_PLACE = "no_place"
     NO_TIME = "no_time"
     ADVERTISING = "advertising"
     URGENT = "urgent"
     DUPLICATE = "duplicate"
+
+
+TO_ACKNOWLEDGE = frozenset(
+    {Kind.PAST_DATE, Kind.OUTLIVES, Kind.BEFORE_HEARD, Kind.MOVING_DAY, Kind.DUPLICATE}
+)
+"""Stale and doubled: whoever hands it in says that they have looked at these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +76,9 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is looked through. `guesses` are the normaliser's over `text`; `last_day` is the last
-    local day on which it may be heard, where that has been said."""
+    """What is looked through. `guesses` are the normaliser's over `text`; `first_day` and `last_day` are the
+    first and the last local day on which it may be heard, where that has been said; `days_heard` says that
+    these are planned days and not only bounds."""
 
     text: str
     guesses: tuple[Guess, ...]
@@ -77,6 +86,8 @@ class Draft:
     today: date
     earlier: tuple[Earlier, ...] = ()
     last_day: date | None = None
+    first_day: date | None = None
+    days_heard: bool = False
 
 
 def precheck(draft: Draft) -> tuple[Hint, ...]:
@@ -87,6 +98,8 @@ def precheck(draft: Draft) -> tuple[Hint, ...]:
     return (
         *_past(days, draft.today),
         *_outlives(days, draft),
+        *_before_heard(days, draft),
+        *_moving(text, small, draft),
         *_missing(small, draft.guesses),
         *_advertising(text, small),
         *_urgent(text, small, draft.bulletin_class),
@@ -166,9 +179,41 @@ def _outlives(days: Sequence[_Day], draft: Draft) -> tuple[Hint, ...]:
     if not coming or draft.last_day is None:
         return ()
     last = max(coming, key=lambda one: one.day)
-    if draft.last_day <= last.day:
+    if draft.last_day <= last.day or (draft.first_day is not None and last.day < draft.first_day):
         return ()
     return (Hint(kind=Kind.OUTLIVES, written=last.written, day=last.day, until=draft.last_day),)
+
+
+def _before_heard(days: Sequence[_Day], draft: Draft) -> tuple[Hint, ...]:
+    """A day to come that will be over when it is first heard."""
+    first = draft.first_day
+    if first is None:
+        return ()
+    gone = {one.day: one for one in days if draft.today <= one.day < first and not one.cited}
+    return tuple(
+        Hint(kind=Kind.BEFORE_HEARD, written=one.written, day=one.day, until=first) for one in gone.values()
+    )
+
+
+def _moving(text: str, small: str, draft: Draft) -> tuple[Hint, ...]:
+    """“Hôm nay” means the day on which it is heard: not always the one on which it is written."""
+    first, last = draft.first_day, draft.last_day
+    if not draft.days_heard or first is None or last is None or first == last == draft.today:
+        return ()
+    for match in _cue("moving").finditer(small):
+        if not _cue("spoken").search(_sentence_around(small, match.start())):
+            written = text[match.start() : match.end()]
+            return (Hint(kind=Kind.MOVING_DAY, written=written, day=first, until=last),)
+    return ()
+
+
+def sentence_of(text: str, written: str) -> str:
+    """The sentence of the text in which these words stand; empty where they don't."""
+    whole = unicodedata.normalize("NFC", text)
+    at = whole.lower().find(written.lower()) if written else -1
+    if at < 0:
+        return ""
+    return " ".join(_sentence_around(whole, at).split())
 
 
 def _missing(small: str, guesses: Sequence[Guess]) -> tuple[Hint, ...]:

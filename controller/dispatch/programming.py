@@ -13,14 +13,16 @@ from controller.store import audit, sessions
 from controller.store.database import Conn
 from controller.store.sessions import SessionDeed
 from schedules.announcement import AreaCode
+from schedules.blocks import Block
 from schedules.errors import Invalid
-from schedules.session import Session
+from schedules.pattern import Pattern
+from schedules.session import Season, Session
 from schedules.session_rules import session_faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionForm:
-    """A session as its form says it; a new one has no hand-made order and no single dates."""
+    """A session as its form says it; what is not on the form (single days, an order by hand) stays."""
 
     area: AreaCode
     name: str
@@ -29,6 +31,9 @@ class SessionForm:
     opening: bool = True
     closing: bool = True
     cap: timedelta | None = None
+    pattern: Pattern | None = None
+    seasons: tuple[Season, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,11 @@ class Programming:
         if form.area != before.area:
             raise Problem("E_FIELD", field="area")
         after = _with(before, form)
+        return await self.put(person, before, after, seen)
+
+    async def put(self, person: Person, before: Session, after: Session, seen: int) -> Session:
+        """One session instead of another, as one change that can be taken back."""
+        allow(person, Right.WRITE, before.area, self._room.tree)
         self._check(after)
         await self._room.db.write(_changed, before, after, seen, person, self._room.clock.now())
         self._tell()
@@ -118,7 +128,7 @@ class Programming:
 
     def _check(self, session: Session) -> None:
         with told_as_problems():
-            if faults := session_faults(session, self._room.quiet):
+            if faults := session_faults(session, self._room.quiet_at((session.area,))):
                 raise Invalid(faults)
 
     def _tell(self) -> None:
@@ -135,6 +145,9 @@ def _with(session: Session, form: SessionForm) -> Session:
         opening=form.opening,
         closing=form.closing,
         cap=form.cap,
+        pattern=form.pattern,
+        seasons=form.seasons,
+        blocks=form.blocks,
     )
 
 
@@ -194,4 +207,12 @@ def _put(
         "start": f"{subject.start:%H:%M}",
         "days": "".join(str(day) for day in sorted(subject.days)),
     }
+    facts |= _days_that_changed(before, after)
     audit.append(conn, now, person.id, f"session.{deed.value}", subject.id, facts)
+
+
+def _days_that_changed(before: Session | None, after: Session | None) -> dict[str, audit.Fact]:
+    """The single days that are otherwise now, for whoever reads the audit."""
+    was, now = (frozenset() if one is None else frozenset(one.changes) for one in (before, after))
+    days = sorted({f"{change.day:%Y-%m-%d}" for change in was ^ now})
+    return {"changed_days": " ".join(days)} if days else {}

@@ -1,5 +1,6 @@
 """What every use case and every loop of the controller works with, in one place."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,11 @@ from controller.lanes import Lanes
 from controller.metrics import Metrics
 from controller.store.database import Database
 from devices.link import Link
+from schedules.announcement import AreaCode
 from schedules.area import Tree
 from schedules.calendar import QuietHours
+from schedules.local_rules import LocalRules, quiet_of
+from schedules.plan import NO_RULES
 
 if TYPE_CHECKING:
     from controller.dispatch.outbox import Sender
@@ -25,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Room:
-    """Belongs to the event loop. ``tree`` and ``registry`` are replaced as a whole when the fleet changes."""
+    """Belongs to the event loop. ``tree`` and ``registry`` are replaced as a whole when the fleet changes.
+
+    ``rules`` are those of the newest planning or deed, for telling beforehand; the plan reads its own.
+    """
 
     settings: Settings
     clock: Clock
@@ -40,6 +47,7 @@ class Room:
     quiet: QuietHours
     clip_base: str
     metrics: Metrics
+    rules: LocalRules = NO_RULES
     studio: "Studio" = field(init=False)
     recorder: "Recorder" = field(init=False)
     sender: "Sender" = field(init=False)
@@ -48,6 +56,10 @@ class Room:
     @property
     def tenant(self) -> str:
         return self.settings.tenant
+
+    def quiet_at(self, targets: Iterable[AreaCode]) -> QuietHours:
+        """The quiet hours of these places, as their nodes hold them."""
+        return quiet_of(self.rules, self.tree, targets, self.quiet)
 
     def link_up(self) -> bool:
         return self.link.up

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from controller.access import Person, Right, may, within
 from controller.dispatch import alarm
+from controller.dispatch.cutting import PREVIEW_KEY, cut_lines
 from controller.dispatch.forms import (
     AlertPhase,
     AlertView,
     AnnouncementView,
+    Correcting,
     CutLine,
     EmergencyForm,
     EmergencyPreview,
@@ -31,10 +33,9 @@ from controller.store.announcements import Event, EventDeed, Kept
 from controller.store.database import Conn
 from controller.store.nodes import Live, Node
 from controller.store.occurrences import Planned
-from devices.arbitration import Cut, Drop, preview
 from devices.health import Condition
-from devices.items import Item, occurrence_claim, round_claim
-from devices.messages import AlertId, AlertState, BulletinClass, ClipHash, KeyId, Mode, OccurrenceId
+from devices.items import Item, round_claim
+from devices.messages import AlertId, AlertState, BulletinClass, ClipHash
 from schedules.announcement import AreaCode, PersonId, State, content_hash, validate
 
 AHEAD = timedelta(hours=1)
@@ -85,6 +86,8 @@ def announcement_view(
     room: Room,
     now: datetime,
     recording: RecordingView | None = None,
+    correcting: Correcting | None = None,
+    groups: tuple[tuple[str, int], ...] = (),
 ) -> AnnouncementView:
     a = kept.announcement
     writes = may(person, Right.WRITE, a.area, room.tree)
@@ -95,7 +98,7 @@ def announcement_view(
         author_name=names.get(a.author, a.author),
         approver_name=None if a.approval is None else names.get(a.approval.by, a.approval.by),
         rendering=item_rendering(kept, room.studio),
-        faults=validate(a, now, room.quiet),
+        faults=validate(a, now, room.quiet_at(a.targets)),
         next_at=next_at,
         returned_reason=returned.reason if returned is not None and a.state is State.RETURNED else "",
         may_edit=writes and a.state is not State.WITHDRAWN,
@@ -105,8 +108,10 @@ def announcement_view(
             and may(person, Right.APPROVE, a.area, room.tree)
         ),
         may_withdraw=writes and a.state is not State.WITHDRAWN,
-        may_undo=undoable,
+        may_undo=undoable and not (correcting is not None and correcting.spent),
         recording=recording,
+        groups=groups,
+        correcting=correcting or Correcting(),
     )
 
 
@@ -247,29 +252,7 @@ class Showing:
         self, row: AlertRow, planned: tuple[Planned, ...], duration_ms: int, now: datetime
     ) -> tuple[CutLine, ...]:
         """By the node's own arbitration, so that preview and reality can't differ."""
-        tree = self._room.tree
-        met = {
-            OccurrenceId(one.occurrence.id): one
-            for one in planned
-            if tree.meet(one.occurrence.targets, row.targets)
-            and one.occurrence.due_at + one.occurrence.duration > now
-        }
-        items = tuple(_item(one) for one in met.values())
-        lines: dict[OccurrenceId, CutLine] = {}
-        for consequence in preview(items, _alert_item(row, duration_ms, now), now):
-            effect = consequence.effect
-            key = effect.item.occurrence
-            if key is None or not isinstance(effect, Cut | Drop):
-                continue
-            one = met[key]
-            lines[key] = CutLine(
-                occurrence=key,
-                title=one.title,
-                bulletin_class=one.occurrence.bulletin_class,
-                areas=one.occurrence.targets,
-                resumes=isinstance(effect, Cut) and effect.resumes,
-            )
-        return tuple(lines.values())
+        return cut_lines(planned, _alert_item(row, duration_ms, now), row.targets, self._room.tree, now)
 
 
 def gate_of(conn: Conn, row: AlertRow) -> Gate:
@@ -307,32 +290,12 @@ def in_sight(person: Person, row: AlertRow, room: Room) -> bool:
     return within(person, row.area, room.tree) or room.tree.meet(row.targets, (person.area,)) is not None
 
 
-def _item(planned: Planned) -> Item:
-    occurrence = planned.occurrence
-    key = OccurrenceId(occurrence.id)
-    return Item(
-        claim=occurrence_claim(key),
-        bulletin_class=BulletinClass(occurrence.bulletin_class.value),
-        mode=Mode.ACTUAL,
-        kid=KeyId("preview"),
-        issued_at=occurrence.due_at,
-        due_at=occurrence.due_at,
-        latest_at=occurrence.expires_at,
-        expires_at=occurrence.expires_at,
-        duration_ms=occurrence.duration // timedelta(milliseconds=1),
-        volume=100,
-        occurrence=key,
-        revision=occurrence.revision,
-        title=planned.title,
-    )
-
-
 def _alert_item(row: AlertRow, duration_ms: int, now: datetime) -> Item:
     return Item(
         claim=round_claim(AlertId(row.id), 0),
         bulletin_class=BulletinClass.EMERGENCY,
         mode=row.mode,
-        kid=KeyId("preview"),
+        kid=PREVIEW_KEY,
         issued_at=now,
         due_at=now,
         latest_at=row.ends_at,

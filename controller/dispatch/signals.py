@@ -18,6 +18,9 @@ class Wake(StrEnum):
     RENDERER = "renderer"
     RECORDER = "recorder"
     LEXICON = "lexicon"
+    CORRECTOR = "corrector"
+    BROADCASTS = "broadcasts"
+    RELAYS = "relays"
 
 
 class Topic(StrEnum):
@@ -30,6 +33,7 @@ class Topic(StrEnum):
     ALERT = "alert"
     NODE = "node"
     LINK = "link"
+    BROADCAST = "broadcast"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from controller.access import Person, Right, within
+from controller.dispatch.broadcasting import Broadcasting
 from controller.dispatch.emission import Emission, body_print
 from controller.dispatch.forms import Standing, Stopped
 from controller.dispatch.refusals import allow
@@ -23,9 +24,10 @@ STOP_LIFE = timedelta(seconds=60)
 class Stopping:
     """Stopping is always easier than starting: no preview, no second person, no typed name."""
 
-    def __init__(self, room: Room, emission: Emission) -> None:
+    def __init__(self, room: Room, emission: Emission, broadcasting: Broadcasting) -> None:
         self._room = room
         self._emission = emission
+        self._broadcasting = broadcasting
 
     async def stop_all(self, person: Person, area: PlaceCode, key: str) -> Stopped:
         room = self._room
@@ -40,6 +42,7 @@ class Stopping:
         payloads = await self._emission.clip_bytes(own)
         command, letters = await room.db.write(self._stop, person, area, own, payloads, key, body, now)
         await room.sender.express(letters)
+        await self._broadcasting.stopped(person, area)
         room.signals.tell(Topic.ALERT)
         room.signals.wake(Wake.SENDER, Wake.AUDITOR, Wake.RENEWER)
         return Stopped(

@@ -17,6 +17,7 @@ from controller.dispatch.forms import (
     Rendering,
     Tally,
 )
+from controller.dispatch.lives import correcting_facts
 from controller.dispatch.planning import Planner, read_programme
 from controller.dispatch.recorded import recording_view
 from controller.dispatch.refusals import allow, missing
@@ -29,6 +30,7 @@ from controller.store import (
     clips,
     deliveries,
     documents,
+    groups,
     occurrences,
     people,
     speech,
@@ -42,12 +44,14 @@ from controller.store.occurrences import Planned
 from controller.store.speech import Report
 from controller.store.tallies import Count
 from devices import topics
-from devices.messages import AlertId, OccurrenceId, Programme
+from devices.messages import AlertId, GroupId, OccurrenceId, Programme
 from devices.messages import AreaCode as GroundCode
 from schedules.announcement import AnnouncementId, AreaCode, PersonId, State
-from schedules.calendar import instant_of, local
+from schedules.calendar import Window, instant_of, local
 from schedules.explain import Explanation
+from schedules.plan import Occurrence
 from schedules.plan import OccurrenceId as PlannedId
+from schedules.session import is_relay
 
 DAY = timedelta(days=1)
 
@@ -188,6 +192,11 @@ class Views:
         told = self._planner.last.told if self._planner.last is not None else ()
         return tuple(one for one in told if one.item == announcement)
 
+    def relays(self, window: Window) -> tuple[Occurrence, ...]:
+        """The stretches that the newest plan keeps for relays; they have no sound of ours to look up."""
+        planned = self._planner.last.plan.occurrences if self._planner.last is not None else ()
+        return tuple(one for one in planned if is_relay(one.item) and window.contains(one.due_at))
+
     def conflicts(self, area: AreaCode, day: date) -> tuple[ConflictLine, ...]:
         """What the newest plan has to say about a local day of an area, in words."""
         outcome = self._planner.last
@@ -205,6 +214,10 @@ class Views:
             )
             for refusal in outcome.plan.refusals
             if local(refusal.at).date() == day
+            and tree.meet(
+                [place for place in refusal.areas or outcome.places.get(refusal.item, ()) if place in tree],
+                (area,),
+            )
         ]
         lines += [
             ConflictLine(kind=over.code, at=None, announcement=over.item, vi=over.vi, en=over.en)
@@ -227,6 +240,8 @@ class Views:
                 room=self._room,
                 now=now,
                 recording=recording_view(conn, one, names),
+                groups=_group_lines(conn, one),
+                correcting=correcting_facts(conn, one.announcement, now),
             )
             for one in kept
         )
@@ -281,6 +296,12 @@ def _day_facts(
     day = local(start).date()
     held = {one.topic: one.version for one in documents.programmes(conn, day, day) if one.area == area}
     return planned, counts, waiting, held
+
+
+def _group_lines(conn: Conn, kept: Kept) -> tuple[tuple[str, int], ...]:
+    """The groups that it is for; one that was deleted since has no nodes."""
+    found = (groups.get(conn, GroupId(name)) for name in kept.announcement.groups)
+    return tuple((one.name, len(one.members)) for one in found if one is not None)
 
 
 def _next_at(conn: Conn, announcement: AnnouncementId, now: datetime) -> datetime | None:

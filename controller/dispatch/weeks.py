@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from controller.access import Person, Right
@@ -17,8 +17,8 @@ from controller.store.tallies import Count
 from schedules.announcement import AnnouncementId, AreaCode
 from schedules.area import Level, Tree
 from schedules.calendar import Window, instant_of, local
-from schedules.plan import Refusal
-from schedules.session import Session, starts
+from schedules.plan import Occurrence, Refusal
+from schedules.session import Session, is_on, run_on, start_on, starts
 
 DAY = timedelta(days=1)
 WEEK = 7
@@ -32,17 +32,20 @@ class Block:
     start_at: datetime
     lines: tuple[OccurrenceLine, ...]
     conflicts: tuple[ConflictLine, ...]
+    relays: tuple[Occurrence, ...] = ()
+    skipped: bool = False
 
     @property
     def end_at(self) -> datetime:
         """When the last of its sounds ends; its start where it airs nothing."""
-        ends = (line.due_at + timedelta(milliseconds=line.duration_ms) for line in self.lines)
-        return max(ends, default=self.start_at)
+        ends = [line.due_at + timedelta(milliseconds=line.duration_ms) for line in self.lines]
+        return max([*ends, *(one.due_at + one.duration for one in self.relays)], default=self.start_at)
 
     @property
     def length(self) -> timedelta:
         """From its first to its last sound, as the cap counts it."""
-        return self.end_at - min((line.due_at for line in self.lines), default=self.end_at)
+        begins = [*(line.due_at for line in self.lines), *(one.due_at for one in self.relays)]
+        return self.end_at - min(begins, default=self.end_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,8 @@ class Weeks:
         )
         here = tuple(one for one in facts.sessions if _meets(tree, (one.area,), area))
         conflicts = (*self._past(facts, area, window), *self._views.conflicts(area, day))
-        return _blocks(area, day, lines, here, window, tuple(dict.fromkeys(conflicts)))
+        relays = tuple(one for one in self._views.relays(window) if _meets(tree, one.targets, area))
+        return _blocks(area, day, lines, here, window, tuple(dict.fromkeys(conflicts)), relays)
 
     def _past(self, facts: _Facts, area: AreaCode, window: Window) -> tuple[ConflictLine, ...]:
         """What found no place on a day that is over, with the reason that was given then."""
@@ -121,21 +125,34 @@ def _blocks(
     here: tuple[Session, ...],
     window: Window,
     conflicts: tuple[ConflictLine, ...],
+    relays: tuple[Occurrence, ...],
 ) -> DayPlan:
     by_session: defaultdict[str, list[OccurrenceLine]] = defaultdict(list)
     for line in lines:
         by_session[line.session or line.occurrence].append(line)
     known = {session.id: session for session in here}
     begins = {session.id: at for session in here for at in starts(session, window)}
+    off = {
+        session.id: instant_of(day, start_on(session, day))
+        for session in here
+        if is_on(session, day) and run_on(session, day) is None
+    }
     found: list[Block] = []
     taken: set[ConflictLine] = set()
-    for key in dict.fromkeys((*begins, *by_session)):
+    for key in dict.fromkeys((*begins, *by_session, *off)):
         inside = tuple(sorted(by_session[key], key=lambda line: line.due_at))
-        start_at = begins[key] if key in begins else inside[0].due_at
-        block = Block(session=known.get(key), start_at=start_at, lines=inside, conflicts=())
+        start_at = begins.get(key) or (inside[0].due_at if inside else off[key])
+        block = Block(
+            session=known.get(key),
+            start_at=start_at,
+            lines=inside,
+            conflicts=(),
+            relays=tuple(one for one in relays if one.session == key),
+            skipped=key in off and not inside,
+        )
         own = tuple(one for one in conflicts if _belongs(one, block) and one not in taken)
         taken.update(own)
-        found.append(Block(session=block.session, start_at=start_at, lines=inside, conflicts=own))
+        found.append(replace(block, conflicts=own))
     return DayPlan(
         area=area,
         date=day,

@@ -2,21 +2,22 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime
 
 from controller.access import Person, Right
+from controller.dispatch.correcting import check_content, check_said
 from controller.dispatch.forms import AnnouncementView, Draft, Rendering
 from controller.dispatch.refusals import allow, missing, stale, told_as_problems
 from controller.dispatch.room import Room
 from controller.dispatch.showing import item_rendering
 from controller.dispatch.signals import Topic, Wake
 from controller.errors import Problem
-from controller.store import announcements, audit
+from controller.store import announcements, audit, corrections, groups
 from controller.store.announcements import EventDeed, Kept
 from controller.store.database import Conn
 from controller.store.sounds import RenderState as SoundState
 from controller.store.sounds import Sound
+from devices.messages import GroupId
 from schedules import approval
 from schedules.announcement import (
     Announcement,
@@ -42,9 +43,6 @@ UNDONE = {
 }
 
 
-FIRST_STEPS = (EventDeed.WROTE, EventDeed.EDITED, EventDeed.UNDID)
-
-
 class Writing:
     """Each deed is one transaction: the row, its history, the audit."""
 
@@ -57,6 +55,7 @@ class Writing:
         now = self._room.clock.now()
         with told_as_problems():
             fresh = self._checked(self._announcement(person, draft, now), now)
+        await self._check_groups(draft)
         await self._room.db.write(_add, fresh, person, now)
         self._room.signals.tell(Topic.ANNOUNCEMENT, fresh.id)
         return await self._look(person, fresh.id)
@@ -70,25 +69,34 @@ class Writing:
         revision: int,
         seen: str | None = None,
     ) -> AnnouncementView:
+        correction = await self._room.db.read(corrections.get, announcement)
+
         def change(before: Announcement, now: datetime) -> Announcement:
             if before.revision != revision or seen not in (None, content_hash(before)):
                 raise stale()
             if draft.area != before.area:
                 raise Problem("E_FIELD", field="area")
+            check_content(correction, before, draft)
             return self._checked(approval.edit(before, person.id, _changes(draft, before), now), now)
 
+        await self._kept(person, announcement, Right.WRITE)
+        await self._check_groups(draft)
         return await self._deed(person, announcement, Right.WRITE, EventDeed.EDITED, change)
 
-    async def submit(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
+    async def submit(
+        self, person: Person, announcement: AnnouncementId, acknowledged: tuple[str, ...] = ()
+    ) -> AnnouncementView:
         kept = await self._kept(person, announcement, Right.WRITE)
         if kept.announcement.recording is not None and kept.sound.state is SoundState.FAILED:
             raise Problem(kept.sound.code, field="file", status=409, vi=kept.sound.vi, en=kept.sound.en)
+        check_said(await self._room.db.read(corrections.get, announcement), kept.announcement)
         await self._deed(
             person,
             announcement,
             Right.WRITE,
             EventDeed.SUBMITTED,
             lambda before, now: approval.submit(before, person.id, now),
+            reason=" ".join(acknowledged),
         )
         await self._room.studio.want(announcement)
         return await self._look(person, announcement)
@@ -114,33 +122,6 @@ class Writing:
             lambda before, now: approval.send_back(before, person.id, reason, now),
             reason=reason.strip(),
         )
-
-    async def withdraw(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
-        return await self._deed(
-            person,
-            announcement,
-            Right.WRITE,
-            EventDeed.WITHDREW,
-            lambda before, now: approval.withdraw(before, person.id, now),
-        )
-
-    async def undo(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
-        await self._kept(person, announcement, Right.READ)
-        last = await self._room.db.read(announcements.last_event, announcement)
-        if last is not None and last.who != person.id:
-            raise Problem("E_STATE")
-
-        def change(before: Announcement, now: datetime) -> Announcement:
-            state = UNDONE.get(before.state)
-            if (
-                state is None
-                or last is None
-                or last.deed in (EventDeed.WROTE, EventDeed.EDITED, EventDeed.UNDID)
-            ):
-                raise Problem("E_STATE")
-            return replace(before, state=state, approval=None)
-
-        return await self._deed(person, announcement, Right.READ, EventDeed.UNDID, change)
 
     async def render_now(self, person: Person, announcement: AnnouncementId) -> Rendering:
         kept = await self._kept(person, announcement, Right.READ)
@@ -181,12 +162,22 @@ class Writing:
             text=_clean("text", draft.text),
             bulletin_class=draft.bulletin_class,
             targets=draft.targets,
+            groups=draft.groups,
+            late=draft.late,
             timing=draft.timing,
             valid_from=draft.valid_from or now.replace(microsecond=0),
             expires_at=draft.expires_at,
             repeat=draft.repeat,
             author=person.id,
         )
+
+    async def _check_groups(self, draft: Draft) -> None:
+        """Groups of the item's own ground only; what lies elsewhere is answered as if it did not exist."""
+        for name in draft.groups:
+            found = await self._room.db.read(groups.get, GroupId(name))
+            area = None if found is None or found.deleted_at is not None else found.area
+            if area is None or not self._room.tree.descends(area, draft.area):
+                raise _field("groups", "Có nhóm loa không còn nữa.", "A group does not exist any more.")
 
     def _checked(self, announcement: Announcement, now: datetime) -> Announcement:
         """Raises Invalid for what may not be kept, Problem for ground that is not its own."""
@@ -201,7 +192,7 @@ class Writing:
                 raise _field(
                     "targets", "Nơi phát nằm ngoài địa bàn của bài.", "A target lies outside its area."
                 )
-        if faults := validate(announcement, now, self._room.quiet):
+        if faults := validate(announcement, now, self._room.quiet_at(announcement.targets)):
             raise Invalid(faults)
         return announcement
 
@@ -220,6 +211,8 @@ def _changes(draft: Draft, before: Announcement) -> Changes:
         text=_clean("text", draft.text),
         bulletin_class=draft.bulletin_class,
         targets=draft.targets,
+        groups=draft.groups,
+        late=draft.late,
         timing=draft.timing,
         valid_from=draft.valid_from or before.valid_from,
         expires_at=draft.expires_at,
@@ -234,7 +227,7 @@ def _field(field: str, vi: str, en: str) -> Problem:
 def _add(conn: Conn, fresh: Announcement, person: Person, now: datetime) -> None:
     announcements.add(conn, fresh, now)
     announcements.note(conn, fresh, person.id, EventDeed.WROTE, now)
-    _audit(conn, fresh, person.id, EventDeed.WROTE, now)
+    audited(conn, fresh, person.id, EventDeed.WROTE, now)
 
 
 def change_kept(
@@ -262,7 +255,7 @@ def change_kept(
     if _heard(after) != _heard(kept.announcement):
         announcements.save_sound(conn, announcement, Sound())
     announcements.note(conn, after, person.id, deed, now, reason)
-    _audit(conn, after, person.id, deed, now, reason)
+    audited(conn, after, person.id, deed, now, reason)
 
 
 def _heard(a: Announcement) -> tuple[str, int]:
@@ -270,9 +263,10 @@ def _heard(a: Announcement) -> tuple[str, int]:
     return a.recording or a.text, a.repeat
 
 
-def _audit(
+def audited(
     conn: Conn, a: Announcement, who: PersonId, deed: EventDeed, now: datetime, reason: str = ""
 ) -> None:
+    """One deed on a bài in the audit, in its transaction."""
     facts: dict[str, audit.Fact] = {
         "area": a.area,
         "revision": a.revision,

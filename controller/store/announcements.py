@@ -23,6 +23,7 @@ from schedules.announcement import (
     State,
     content_hash,
 )
+from schedules.late_rule import late_rule_from_json, late_rule_to_json
 from schedules.recurrence import timing_from_json, timing_to_json
 
 
@@ -86,14 +87,14 @@ def save_sound(conn: Conn, announcement: AnnouncementId, sound: Sound) -> None:
 def get(conn: Conn, announcement: AnnouncementId) -> Kept | None:
     """One announcement."""
     row = first(conn, "SELECT * FROM announcement WHERE id = ?", announcement)
-    return None if row is None else _kept(row)
+    return None if row is None else kept_from(row)
 
 
 def several(conn: Conn, announcements: Iterable[AnnouncementId]) -> dict[AnnouncementId, Kept]:
     """Those of the ids that exist."""
     ids = tuple(announcements)
     found = rows(conn, f"SELECT * FROM announcement WHERE id IN ({marks(len(ids))})", *ids)
-    return {AnnouncementId(row["id"]): _kept(row) for row in found}
+    return {AnnouncementId(row["id"]): kept_from(row) for row in found}
 
 
 def of_branch(
@@ -105,7 +106,7 @@ def of_branch(
         f"{BRANCH} SELECT announcement.* FROM announcement JOIN branch ON area = branch.code"
         f" WHERE state IN ({marks(len(wanted))}) ORDER BY updated_at DESC, n DESC LIMIT ?"
     )
-    return tuple(_kept(row) for row in rows(conn, sql, area, *(state.value for state in wanted), limit))
+    return tuple(kept_from(row) for row in rows(conn, sql, area, *(state.value for state in wanted), limit))
 
 
 def in_tray(conn: Conn, approver: PersonId, area: AreaCode) -> tuple[Kept, ...]:
@@ -114,13 +115,19 @@ def in_tray(conn: Conn, approver: PersonId, area: AreaCode) -> tuple[Kept, ...]:
         f"{BRANCH} SELECT announcement.* FROM announcement JOIN branch ON area = branch.code"
         " WHERE state = 'submitted' AND author <> ? ORDER BY updated_at, n"
     )
-    return tuple(_kept(row) for row in rows(conn, sql, area, approver))
+    return tuple(kept_from(row) for row in rows(conn, sql, area, approver))
 
 
 def in_force(conn: Conn, until_after: datetime) -> tuple[Kept, ...]:
-    """Everything approved that is still true after an instant: what the planner plans."""
-    sql = "SELECT * FROM announcement WHERE state = 'approved' AND expires_at > ? ORDER BY n"
-    return tuple(_kept(row) for row in rows(conn, sql, to_text(until_after)))
+    """Everything approved that is still true after an instant: what the planner plans.
+
+    Corrections are addressed to single nodes, so the corrector plans them (``dispatch.waves``).
+    """
+    sql = (
+        "SELECT * FROM announcement WHERE state = 'approved' AND expires_at > ?"
+        " AND id NOT IN (SELECT announcement FROM correction) ORDER BY n"
+    )
+    return tuple(kept_from(row) for row in rows(conn, sql, to_text(until_after)))
 
 
 def to_render(conn: Conn) -> tuple[Kept, ...]:
@@ -150,7 +157,7 @@ def search(conn: Conn, area: AreaCode, typed: str, limit: int = 50) -> tuple[Kep
     branch = tuple(row["code"] for row in rows(conn, f"{BRANCH} SELECT code FROM branch", area))
     values = {f"area{k}": code for k, code in enumerate(branch)}
     where = f"area IN ({', '.join(f':{name}' for name in values)})"
-    return tuple(_kept(row) for row in matching(conn, "announcement", query, where, values, limit))
+    return tuple(kept_from(row) for row in matching(conn, "announcement", query, where, values, limit))
 
 
 def note(
@@ -194,7 +201,7 @@ def last_event(conn: Conn, announcement: AnnouncementId, deed: EventDeed | None 
 def _waiting(conn: Conn, which: str) -> tuple[Kept, ...]:
     wanted = f"render IN ('waiting', 'rendering') AND {which}"
     sql = f"SELECT * FROM announcement WHERE {wanted} ORDER BY updated_at, n"
-    return tuple(_kept(row) for row in rows(conn, sql))
+    return tuple(kept_from(row) for row in rows(conn, sql))
 
 
 def _row(a: Announcement) -> Row:
@@ -206,6 +213,8 @@ def _row(a: Announcement) -> Row:
         "text": a.text,
         "bulletin_class": a.bulletin_class.value,
         "targets": json.dumps(list(a.targets)),
+        "groups": json.dumps(list(a.groups)),
+        "late": None if a.late is None else json.dumps(late_rule_to_json(a.late)),
         "timing": json.dumps(timing_to_json(a.timing)),
         "valid_from": to_text(a.valid_from),
         "expires_at": to_text(a.expires_at),
@@ -221,7 +230,8 @@ def _row(a: Announcement) -> Row:
     }
 
 
-def _kept(row: Row) -> Kept:
+def kept_from(row: Row) -> Kept:
+    """A row of the table as what it holds."""
     return Kept(
         announcement=_announcement(row),
         sound=sound_from(row),
@@ -247,6 +257,8 @@ def _announcement(row: Row) -> Announcement:
         revision=row["revision"],
         approval=_approval(row),
         recording=None if row["recording"] is None else RecordingId(row["recording"]),
+        groups=tuple(json.loads(row["groups"])),
+        late=None if row["late"] is None else late_rule_from_json("late", json.loads(row["late"])),
     )
 
 

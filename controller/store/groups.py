@@ -10,6 +10,10 @@ from controller.store.database import Conn, Row, changed, first, insert, rows, u
 from controller.store.instants import from_text, maybe_from, maybe_text, to_text
 from devices.messages import GroupId, NodeId
 from schedules.announcement import AreaCode, PersonId
+from schedules.area import Level
+from schedules.reach import Listed, part_id
+
+_ABOVE = (Level.NATION, Level.PROVINCE)
 
 
 class GroupDeed(StrEnum):
@@ -113,14 +117,57 @@ def of_branch(conn: Conn, area: AreaCode) -> tuple[Group, ...]:
 
 
 def of_node(conn: Conn, node: NodeId) -> dict[GroupId, int]:
-    """The version of each group that the node is in, by id."""
+    """The version of each group that the node is in, by id.
+
+    Of a group that spans communes also its part in the node's own commune: each commune accepts for itself.
+    """
     found = rows(
         conn,
-        "SELECT id, version FROM node_group_member JOIN node_group ON id = node_group"
-        " WHERE node = ? AND deleted_at IS NULL ORDER BY id",
+        "SELECT node_group.id, version, owner.level, node.area FROM node_group_member"
+        " JOIN node_group ON node_group.id = node_group JOIN area AS owner ON owner.code = node_group.area"
+        " JOIN node ON node.id = node WHERE node = ? AND deleted_at IS NULL ORDER BY node_group.id",
         node,
     )
-    return {GroupId(row["id"]): row["version"] for row in found}
+    belongs: dict[GroupId, int] = {}
+    for row in found:
+        belongs[GroupId(row["id"])] = row["version"]
+        commune = _commune_of(conn, row["area"]) if row["level"] in _ABOVE else None
+        if commune is not None:
+            belongs[GroupId(part_id(row["id"], commune))] = row["version"]
+    return belongs
+
+
+def listed(conn: Conn) -> dict[str, Listed]:
+    """Every group with the areas in which its nodes hang, as the plan wants them; without the deleted."""
+    ground: dict[str, list[AreaCode]] = {}
+    sql = (
+        "SELECT DISTINCT node_group, node.area AS area FROM node_group_member JOIN node ON node.id = node"
+        " WHERE retired_at IS NULL ORDER BY node_group, area"
+    )
+    for row in rows(conn, sql):
+        ground.setdefault(row["node_group"], []).append(AreaCode(row["area"]))
+    groups = rows(conn, "SELECT id, area, version FROM node_group WHERE deleted_at IS NULL ORDER BY id")
+    return {
+        row["id"]: Listed(
+            id=row["id"],
+            area=AreaCode(row["area"]),
+            version=row["version"],
+            ground=tuple(ground.get(row["id"], ())),
+        )
+        for row in groups
+    }
+
+
+def members(conn: Conn) -> dict[str, frozenset[NodeId]]:
+    """The nodes in service of every group that stands, by id."""
+    found: dict[str, set[NodeId]] = {}
+    sql = (
+        "SELECT node_group, node FROM node_group_member JOIN node ON node.id = node"
+        " JOIN node_group ON node_group.id = node_group WHERE retired_at IS NULL AND deleted_at IS NULL"
+    )
+    for row in rows(conn, sql):
+        found.setdefault(row["node_group"], set()).add(NodeId(row["node"]))
+    return {group: frozenset(nodes) for group, nodes in found.items()}
 
 
 def note(
@@ -176,6 +223,16 @@ def take_back(conn: Conn, n: int) -> None:
 def spelt(name: str) -> str:
     """A name as names are compared: SQLite's own lower() knows no Đ."""
     return " ".join(name.lower().split())
+
+
+def _commune_of(conn: Conn, code: str) -> AreaCode | None:
+    row = first(
+        conn,
+        "SELECT above FROM area_above JOIN area ON area.code = above"
+        " WHERE area_above.code = ? AND level = 'commune'",
+        code,
+    )
+    return None if row is None else AreaCode(row["above"])
 
 
 def _join(conn: Conn, group: GroupId, members: tuple[NodeId, ...]) -> None:

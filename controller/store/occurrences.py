@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.store.database import Conn, Row, changed, first, rows, upsert
-from controller.store.instants import from_text, to_text
+from controller.store.instants import from_text, maybe_from, maybe_text, to_text
 from schedules.announcement import AnnouncementId, AreaCode, BulletinClass
+from schedules.late_rule import late_rule_from_json, late_rule_to_json
 from schedules.plan import Occurrence, OccurrenceId
 
 
@@ -46,13 +47,19 @@ def get(conn: Conn, occurrence: OccurrenceId) -> Planned | None:
     return None if row is None else _planned(row)
 
 
-def between(conn: Conn, start: datetime, end: datetime, *, withdrawn: bool = False) -> tuple[Planned, ...]:
-    """Those due in ``[start, end)``, in order; the withdrawn ones too when asked for."""
+def between(
+    conn: Conn, start: datetime, end: datetime, *, withdrawn: bool = False, waves: bool = True
+) -> tuple[Planned, ...]:
+    """Those due in ``[start, end)``, in order; the withdrawn ones too when asked for.
+
+    Without ``waves`` those of corrections are left out: the planner has no say in them.
+    """
     sql = (
         "SELECT * FROM occurrence WHERE due_at >= ? AND due_at < ? AND (state = 'planned' OR ?)"
-        " ORDER BY due_at, id"
+        " AND (? OR id NOT IN (SELECT occurrence FROM correction_wave)) ORDER BY due_at, id"
     )
-    return tuple(_planned(row) for row in rows(conn, sql, to_text(start), to_text(end), int(withdrawn)))
+    found = rows(conn, sql, to_text(start), to_text(end), int(withdrawn), int(waves))
+    return tuple(_planned(row) for row in found)
 
 
 def of_item(conn: Conn, item: AnnouncementId) -> tuple[Planned, ...]:
@@ -80,6 +87,9 @@ def _row(planned: Planned) -> Row:
         "title": planned.title,
         "bulletin_class": occurrence.bulletin_class.value,
         "targets": json.dumps(list(occurrence.targets)),
+        "carriers": json.dumps(list(occurrence.carriers)),
+        "late": None if occurrence.late is None else json.dumps(late_rule_to_json(occurrence.late)),
+        "superseded_at": maybe_text(occurrence.superseded_at),
         "recurrence_at": to_text(occurrence.recurrence_at),
         "due_at": to_text(occurrence.due_at),
         "duration_ms": occurrence.duration // timedelta(milliseconds=1),
@@ -106,6 +116,9 @@ def _planned(row: Row) -> Planned:
             bulletin_class=BulletinClass(row["bulletin_class"]),
             session=row["session"],
             repeat=row["repeat"],
+            carriers=tuple(json.loads(row["carriers"])),
+            late=None if row["late"] is None else late_rule_from_json("late", json.loads(row["late"])),
+            superseded_at=maybe_from(row["superseded_at"]),
         ),
         title=row["title"],
         clip=row["clip"],

@@ -10,6 +10,7 @@ from controller.store.database import Conn, Row, changed, first, insert, rows, u
 from controller.store.instants import from_text, to_text
 from schedules.announcement import AnnouncementId, AreaCode, PersonId
 from schedules.session import Session
+from schedules.session_json import session_days_to_json, with_session_days
 
 
 class SessionDeed(StrEnum):
@@ -117,11 +118,12 @@ def _row(session: Session) -> Row:
         "opening": int(session.opening),
         "closing": int(session.closing),
         "cap_ms": None if session.cap is None else session.cap // timedelta(milliseconds=1),
+        "more": json.dumps(session_days_to_json(session), ensure_ascii=False),
     }
 
 
 def _session(row: Row) -> Session:
-    return Session(
+    plain = Session(
         id=row["id"],
         area=AreaCode(row["area"]),
         name=row["name"],
@@ -133,3 +135,6 @@ def _session(row: Row) -> Session:
         closing=bool(row["closing"]),
         cap=None if row["cap_ms"] is None else timedelta(milliseconds=row["cap_ms"]),
     )
+    # a row or a line of history from before migration 0013 has no more
+    more = row.get("more")
+    return plain if more is None else with_session_days(plain, json.loads(more))

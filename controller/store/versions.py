@@ -7,6 +7,7 @@ from datetime import datetime
 from controller.store.database import Conn, Row, rows
 from controller.store.instants import from_text
 from schedules.announcement import AnnouncementId, AreaCode, BulletinClass, RecordingId
+from schedules.late_rule import LateRule, late_rule_from_json
 from schedules.recurrence import Timing, timing_from_json
 
 
@@ -23,6 +24,7 @@ class Version:
     expires_at: datetime
     repeat: int
     recording: RecordingId | None = None
+    late: LateRule | None = None
 
 
 def handed_in(conn: Conn, announcement: AnnouncementId, limit: int = 2) -> tuple[Version, ...]:
@@ -42,4 +44,5 @@ def _version(row: Row) -> Version:
         expires_at=from_text(row["expires_at"]),
         repeat=row["repeat"],
         recording=None if row["recording"] is None else RecordingId(row["recording"]),
+        late=None if row["late"] is None else late_rule_from_json("late", json.loads(row["late"])),
     )

@@ -19,6 +19,7 @@ FILES = {
     "design.css": ("controller.web", "static/design.css", "text/css; charset=utf-8"),
     "loa.js": ("controller.web", "static/loa.js", "text/javascript; charset=utf-8"),
     "loa.svg": ("controller.web", "static/loa.svg", "image/svg+xml"),
+    "live.js": ("controller.web", "static/live.js", "text/javascript; charset=utf-8"),
     "record.js": ("controller.web", "static/record.js", "text/javascript; charset=utf-8"),
     "hazards.svg": ("controller.web", "static/hazards.svg", "image/svg+xml"),
     "lib/htmx.js": ("js_lib_htmx", "static/htmx/htmx.min.js", "text/javascript; charset=utf-8"),

@@ -17,6 +17,7 @@ from controller.store import occurrences
 from controller.web.looks import NODES, Look, node_look
 from controller.web.page import Open, Page
 from controller.web.says import Says
+from controller.web.speaking import running_facts
 from controller.web.telling import alert_title
 from devices.messages import AlertId
 from schedules.announcement import AreaCode
@@ -56,6 +57,7 @@ async def show_board(page: Annotated[Page, Depends(Open(Right.READ))], loc: str 
     chosen = loc if loc == "attention" else "all"
     return await page.show(
         "board.html",
+        running=await running_facts(page),
         filter=chosen,
         filters=[
             {"name": name, "word": page.says.t(f"board.{name}"), "here": name == chosen}

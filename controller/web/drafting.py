@@ -24,7 +24,9 @@ EVENING = time(20)
 class PlaceFields:
     """Step 2 as its fields hold it."""
 
+    where: str
     targets: tuple[AreaCode, ...]
+    groups: tuple[str, ...]
     when: str
     once_date: str
     once_time: str
@@ -58,8 +60,10 @@ def new_draft(page: Page, form: Form) -> Draft:
 
 
 def with_content(view: AnnouncementView, form: Form) -> Draft:
-    """Step 1 of a stored bài: only its content changes."""
-    return replace(_draft(view), title=form.get("title"), text=form.get("text"), bulletin_class=_class(form))
+    """Step 1 of a stored bài: only its content changes. A correction stays what it is."""
+    kept = view.correcting.wrong is not None
+    chosen = view.announcement.bulletin_class if kept else _class(form)
+    return replace(_draft(view), title=form.get("title"), text=form.get("text"), bulletin_class=chosen)
 
 
 def with_place(view: AnnouncementView, form: Form, says: Says) -> Draft:
@@ -67,8 +71,9 @@ def with_place(view: AnnouncementView, form: Form, says: Says) -> Draft:
     return replace(
         _draft(view),
         targets=chosen_targets(form, view.announcement.area),
+        groups=chosen_groups(form),
         timing=_timing(form, says, view.announcement.timing),
-        expires_at=_instant(form, "until_date", "until_time", "expires_at", says),
+        expires_at=typed_instant(form, "until_date", "until_time", "expires_at", says),
         repeat=form.whole("repeat", 0),
     )
 
@@ -77,7 +82,14 @@ def chosen_targets(form: Form, whole: AreaCode) -> tuple[AreaCode, ...]:
     """The whole area where that was chosen, else the ticked places; nothing chosen is never everyone."""
     if form.get("where") == "all":
         return (whole,)
+    if form.get("where") == "groups":
+        return ()
     return tuple(dict.fromkeys(AreaCode(code) for code in form.all("targets")))
+
+
+def chosen_groups(form: Form) -> tuple[str, ...]:
+    """The ticked groups of nodes, where groups were chosen at all."""
+    return tuple(dict.fromkeys(form.all("groups"))) if form.get("where") == "groups" else ()
 
 
 def place_fields(view: AnnouncementView, *, vi: bool = True) -> PlaceFields:
@@ -88,7 +100,9 @@ def place_fields(view: AnnouncementView, *, vi: bool = True) -> PlaceFields:
     lunar = a.timing if is_lunar(a.timing) else None
     until = local(a.expires_at)
     return PlaceFields(
+        where="groups" if a.groups else "all" if a.targets == (a.area,) else "some" if a.targets else "",
         targets=a.targets,
+        groups=a.groups,
         when="lunar" if lunar is not None else _KINDS[type(a.timing)],
         once_date=once.date().isoformat() if once else "",
         once_time=f"{once:%H:%M}" if once else "",
@@ -107,7 +121,9 @@ def place_fields(view: AnnouncementView, *, vi: bool = True) -> PlaceFields:
 def typed_fields(form: Form, whole: AreaCode) -> PlaceFields:
     """What was typed in step 2, to be shown again as it was."""
     return PlaceFields(
+        where=form.get("where")[:10],
         targets=chosen_targets(form, whole),
+        groups=chosen_groups(form),
         when=form.get("when"),
         once_date=form.get("once_date")[:20],
         once_time=form.get("once_time")[:20],
@@ -143,6 +159,7 @@ def _draft(view: AnnouncementView) -> Draft:
         title=a.title,
         text=a.text,
         targets=a.targets,
+        groups=a.groups,
         timing=a.timing,
         expires_at=a.expires_at,
         bulletin_class=a.bulletin_class,
@@ -198,7 +215,7 @@ def _timing(form: Form, says: Says, before: Timing) -> Timing:
         case "next_session":
             return NextSession()
         case "once":
-            return Once(at=_instant(form, "once_date", "once_time", "timing.at", says))
+            return Once(at=typed_instant(form, "once_date", "once_time", "timing.at", says))
         case "weekly":
             days = chosen_days(form)
             if not days:
@@ -227,7 +244,8 @@ def chosen_days(form: Form) -> frozenset[int]:
     return frozenset(int(day) for day in form.all("days") if day in tuple("0123456"))
 
 
-def _instant(form: Form, day: str, wall: str, field: str, says: Says) -> datetime:
+def typed_instant(form: Form, day: str, wall: str, field: str, says: Says) -> datetime:
+    """A date and a wall-clock time as browsers send them; Problem ``E_TIME`` at ``field`` otherwise."""
     found = datetime.combine(_date(form, day, field, says), typed_time(form, wall, field, says), tzinfo=ZONE)
     return found.astimezone(UTC)
 

@@ -194,7 +194,7 @@ async def _choose(page: Page, chosen: Chosen, *, problem: Problem | None = None)
         hazards=[_card(hazard, page) for hazard in FIRST],
         more=[_card(hazard, page) for hazard in rest],
         more_open=any(hazard.value == chosen.hazard for hazard in rest),
-        areas=[_place(code, page) for code in tree.children(own.code)],
+        areas=[place_tree(code, page) for code in tree.children(own.code)],
         whole=own.code,
         whole_word=page.says.t("where.all_commune", name=inside(own.name)),
     )
@@ -226,11 +226,11 @@ async def _look(page: Page, preview: EmergencyPreview, *, problem: Problem | Non
     )
 
 
-def _place(code: AreaCode, page: Page) -> dict[str, Any]:
+def place_tree(code: AreaCode, page: Page) -> dict[str, Any]:
     """A place with what lies in it: a province may also pick single villages of a commune."""
     tree = page.house.tree
     area = tree.area(code)
-    inside = [_place(child, page) for child in tree.children(code)]
+    inside = [place_tree(child, page) for child in tree.children(code)]
     note = page.says.t("where.people", n=page.says.people(area.population)) if area.population else ""
     return {"code": code, "name": area.name, "note": note, "inside": inside}
 

@@ -12,10 +12,12 @@ from controller.errors import Problem
 from controller.web.changes import changes_since_seen
 from controller.web.hearing import FirstShown, Piece, first_sentence, horn, sound_facts, sound_piece
 from controller.web.hinting import stored_hints
+from controller.web.life import steps
 from controller.web.looks import item_look
 from controller.web.page import Open, Page, go, read_form
 from controller.web.recorded import recorded
-from controller.web.telling import Wrong, row, timing_words, told, wrongs
+from controller.web.telling import Wrong, refused, row, timing_words, told, wrongs
+from controller.web.tray import commune_line
 from schedules.announcement import AnnouncementId, State
 
 router = APIRouter(include_in_schema=False)
@@ -25,13 +27,18 @@ WHY_SHOWN = 8
 Reader = Annotated[Page, Depends(Open(Right.READ))]
 Writer = Annotated[Page, Depends(Open(Right.WRITE))]
 Approver = Annotated[Page, Depends(Open(Right.APPROVE))]
-DONE = frozenset({"submitted", "approved", "sent_back", "withdrawn", "undone"})
+DONE = frozenset({"submitted", "approved", "sent_back", "withdrawn", "stopped", "undone"})
 
 
 @router.get("/bai/{announcement}")
 async def show_item(page: Reader, announcement: str, xong: str = "") -> Response:
     """Everything about one bài."""
-    view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    try:
+        view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
+    except Problem:
+        # a bulletin from above is not this commune's own: it is read in its tray
+        from_above = await page.house.tray.one(page.person, AnnouncementId(announcement))
+        return go(f"/hop-tin/{from_above.announcement.id}")
     return await _item(page, view, done=_done(page, view, xong))
 
 
@@ -65,10 +72,24 @@ async def do_undo(page: Reader, announcement: str) -> Response:
 
 
 @router.post("/bai/{announcement}/rut")
-async def do_withdraw(page: Writer, announcement: str) -> Response:
-    """Take it back for good."""
-    await page.house.desk.withdraw(page.person, AnnouncementId(announcement))
-    return go(f"/bai/{announcement}?xong=withdrawn")
+async def do_withdraw(request: Request, page: Writer, announcement: str) -> Response:
+    """Take it back: nothing of it is heard any more, what sounds now stops."""
+    form, identity = await read_form(request), AnnouncementId(announcement)
+    try:
+        view = await page.house.desk.withdraw(page.person, identity, form.get("reason"))
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        view = await page.house.views.announcement(page.person, identity)
+        return await _item(page, view, problem=problem, reason=form.get("reason"))
+    return go(f"/bai/{identity}?xong={'withdrawn' if view.may_undo else 'stopped'}")
+
+
+@router.post("/bai/{announcement}/dinh-chinh")
+async def do_correct(page: Writer, announcement: str) -> Response:
+    """Begin the bài that puts this one right."""
+    view = await page.house.desk.correct(page.person, AnnouncementId(announcement))
+    return go(f"/viet-bai/{view.announcement.id}")
 
 
 @router.get("/duyet")
@@ -118,16 +139,27 @@ async def do_send_back(request: Request, page: Approver, announcement: str) -> R
     return go("/duyet?xong=sent_back")
 
 
-async def _item(page: Page, view: AnnouncementView, done: str) -> Response:
-    a = view.announcement
+async def _item(
+    page: Page, view: AnnouncementView, *, done: str = "", problem: Problem | None = None, reason: str = ""
+) -> Response:
+    a, says = view.announcement, page.says
+    life = await page.house.lives.look(page.person, a.id)
     vietnamese = page.says.t.language == "vi"
     why = await page.house.views.why(page.person, a.id)
     return await page.show(
         "item.html",
         why=[one.vi if vietnamese else one.en for one in why[:WHY_SHOWN]],
         view=view,
+        status=problem.status if problem else 200,
         item=a,
-        look=item_look(a.state, page.says.t),
+        life=steps(life, says),
+        communes=[commune_line(one, says) for one in await page.house.tray.across(page.person, a.id)],
+        corrects=life.corrects,
+        may_correct=life.may_correct,
+        wrongs=refused(problem, page),
+        reason=reason[:500],
+        reason_open=problem is not None and problem.field == "reason",
+        withdraw_hint=says.t("item.withdraw_sounding" if life.sounding else "item.withdraw_hint"),
         done=done,
         returned=view.returned_reason if a.state is State.RETURNED else "",
         told=told(view, page),
@@ -163,7 +195,7 @@ async def _approval(
         changes=await changes_since_seen(page, a),
         told=told(view, page),
         recorded=recorded(view, page),
-        **await stored_hints(page, a),
+        **await stored_hints(page, view),
         **await sound_facts(page, rendering, f"/bai/{a.id}"),
         reason=reason[:500],
         reason_open=bool(reason) or (problem is not None and problem.field == "reason"),

@@ -18,6 +18,7 @@ from controller.web.alerts import ending_part, reach_part
 from controller.web.board import known_board, on_air_titles, tally, villages
 from controller.web.notices import notices
 from controller.web.page import Open, Page
+from controller.web.speaking import one_part, speaking_part
 from controller.web.today import health, holding, slots
 from devices.messages import AlertId
 from schedules.calendar import local
@@ -25,12 +26,13 @@ from schedules.calendar import local
 router = APIRouter(include_in_schema=False)
 
 AT_MOST_EVERY_S = 1.0
-EVERY_S = {"chung": 10.0, "hom-nay": 10.0, "cum-loa": 10.0, "canh-bao": 2.0}
+EVERY_S = {"chung": 10.0, "hom-nay": 10.0, "cum-loa": 10.0, "canh-bao": 2.0, "truc-tiep": 2.0}
 ON_EVERY_PAGE = frozenset({Topic.ALERT, Topic.LINK})
 TOPICS: dict[str, frozenset[Topic]] = {
     "chung": frozenset(),
     "hom-nay": frozenset({Topic.NODE, Topic.LINK, Topic.PROGRAMME, Topic.DELIVERY, Topic.ANNOUNCEMENT}),
-    "cum-loa": frozenset({Topic.NODE, Topic.LINK, Topic.DELIVERY}),
+    "cum-loa": frozenset({Topic.NODE, Topic.LINK, Topic.DELIVERY, Topic.BROADCAST}),
+    "truc-tiep": frozenset({Topic.BROADCAST, Topic.DELIVERY}),
     "canh-bao": frozenset({Topic.ALERT, Topic.DELIVERY}),
 }
 
@@ -47,7 +49,7 @@ class Part:
 @router.get("/su-kien", response_class=StreamingResponse)
 async def listen(
     page: Annotated[Page, Depends(Open(Right.READ))],
-    xem: Literal["chung", "hom-nay", "cum-loa", "canh-bao"],
+    xem: Literal["chung", "hom-nay", "cum-loa", "canh-bao", "truc-tiep"],
     so: Annotated[str, Query(max_length=64)] = "",
     loc: Annotated[str, Query(max_length=20)] = "all",
 ) -> Response:
@@ -113,6 +115,8 @@ async def _own(page: Page, xem: str, so: str, loc: str) -> list[Part]:
             return await _today(page)
         case "cum-loa":
             return await _board(page, loc)
+        case "truc-tiep":
+            return [Part(id="broadcast", html=await one_part(page, so))]
         case _:
             alert = await page.house.views.alert(page.person, AlertId(so))
             return [
@@ -136,7 +140,10 @@ async def _today(page: Page) -> list[Part]:
 async def _board(page: Page, loc: str) -> list[Part]:
     board = await known_board(page)
     titles = await on_air_titles(board, page)
-    parts = [Part(id="tally", html=page.part("_tally.html", **tally(board, page)))]
+    parts = [
+        Part(id="speaking", html=await speaking_part(page)),
+        Part(id="tally", html=page.part("_tally.html", **tally(board, page))),
+    ]
     for village in villages(board, page, "attention" if loc == "attention" else "all", titles):
         for node in village.nodes:
             parts.append(

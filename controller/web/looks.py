@@ -49,10 +49,17 @@ OPEN = {
 }
 
 
-def item_look(state: State, t: Words) -> Look:
-    """A bài."""
+def item_look(state: State, t: Words, *, corrected: bool = False) -> Look:
+    """A bài; what was put right later is never shown as plainly approved."""
+    if corrected:
+        return Look(tone="warn", shape="▲", word=t("state.corrected"))
     tone, shape = ITEMS[state]
     return Look(tone=tone, shape=shape, word=t(f"state.{state.value}"))
+
+
+def relay_look(t: Words) -> Look:
+    """A stretch kept for a higher station; what was heard of it is said where relays are watched."""
+    return Look(tone="rest", shape="○", word=t("slot.relay"))
 
 
 def node_look(line: NodeLine, says: Says) -> Look:

@@ -34,8 +34,10 @@ NAV = (
     ("/duyet", "nav.approve", Right.APPROVE),
     ("/lich-tuan", "nav.week", Right.READ),
     ("/khan-cap", "nav.emergency", Right.EMERGENCY),
+    ("/truc-tiep", "nav.live", Right.LIVE),
     ("/cum-loa", "nav.board", Right.READ),
     ("/nhat-ky", "nav.log", Right.READ),
+    ("/quy-dinh", "nav.rules", Right.RULES),
 )
 
 

@@ -76,6 +76,14 @@ def places_and_people(page: Page, codes: Sequence[AreaCode]) -> str:
     return page.says.t("told.people", names=names, n=page.says.people(people)) if people else names
 
 
+def where_words(view: AnnouncementView, page: Page) -> str:
+    """The places with their people, and the groups with their nodes."""
+    t = page.says.t
+    groups = [t("told.group", name=name, n=n) for name, n in view.groups]
+    places = [places_and_people(page, view.announcement.targets)] if view.announcement.targets else []
+    return page.says.names([*places, *groups])
+
+
 def hazard_word(name: str, page: Page) -> str:
     """A hazard as people call it; also what takes an alert back."""
     return hazard_name(name, page.says)
@@ -120,7 +128,9 @@ def told(view: AnnouncementView, page: Page) -> dict[str, str]:
     unread = "told.length_soon" if view.rendering.state in READING else "told.length_none"
     approver = view.approver_name
     return {
-        "where": places_and_people(page, a.targets),
+        "where": t("told.correction", n=says.number(view.correcting.asked))
+        if view.correcting.wrong is not None
+        else where_words(view, page),
         "when": timing_words(a.timing, says),
         "next": t("told.next", when=says.when(view.next_at)) if view.next_at else "",
         "until": says.when(a.expires_at),
@@ -145,7 +155,7 @@ def row(view: AnnouncementView, page: Page, *, approving: bool = False) -> Row:
         href=f"/duyet/{a.id}" if approving else f"/bai/{a.id}",
         title=a.title or says.t("item.untitled"),
         line=line,
-        look=item_look(a.state, says.t),
+        look=item_look(a.state, says.t, corrected=view.correcting.corrected),
     )
 
 

@@ -14,6 +14,7 @@ from controller.errors import Problem
 from controller.web.drafting import chosen_days, typed_time
 from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.telling import refused
+from controller.web.week import a_day
 from schedules.announcement import AreaCode
 
 router = APIRouter(include_in_schema=False)
@@ -99,6 +100,8 @@ async def do_undo(request: Request, page: Writer, session: str) -> Response:
     form = await read_form(request)
     view = await page.house.programming.look(page.person, session)
     await page.house.programming.undo(page.person, session, form.whole("seen", -1))
+    if form.get("ngay"):
+        return go(f"/buoi-phat/{session}/ngay/{a_day(form.get('ngay'), 'ngay').isoformat()}")
     return go(f"/lich-tuan?xong=undone&buoi={session}&noi={view.session.area}")
 
 

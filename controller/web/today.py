@@ -1,7 +1,7 @@
 """Hôm nay: the day as a strip, a sentence of state, one's own bài."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from controller.access import Right
 from controller.dispatch.forms import BoardView, DayView, OccurrenceLine
+from controller.web.asking import questions
 from controller.web.looks import Look, slot_look
 from controller.web.page import Open, Page
 from controller.web.says import Says
 from controller.web.telling import place_names, row
+from controller.web.tray import tray_facts
 from devices.items import occurrence_claim
 from schedules.calendar import local
 
@@ -54,6 +56,8 @@ async def show_today(page: Annotated[Page, Depends(Open(Right.READ))]) -> Respon
     board = await house.views.board(person, person.area)
     items = await house.views.announcements(person, limit=60)
     writes = page.may(Right.WRITE)
+    tray = await tray_facts(page)
+    unanswered = tray.pop("unanswered")
     mine = [view for view in items if view.announcement.author == person.id] if writes else list(items)
     vietnamese = page.says.t.language == "vi"
     return await page.show(
@@ -66,6 +70,13 @@ async def show_today(page: Annotated[Page, Depends(Open(Right.READ))]) -> Respon
         conflicts=tuple(dict.fromkeys(c.vi if vietnamese else c.en for c in day.conflicts)),
         waiting=[row(view, page, approving=True) for view in items if view.may_approve],
         items=[row(view, page) for view in mine[:20]],
+        asked=[
+            replace(row(view, page), line=unanswered[view.announcement.id])
+            for view in items
+            if view.announcement.id in unanswered
+        ],
+        asked_order=await questions(page),
+        **tray,
     )
 
 

@@ -1,7 +1,7 @@
 """Lịch tuần: a commune's week and a province's day in blocks, and a village's day in words."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -13,13 +13,15 @@ from controller.access import Right
 from controller.dispatch.forms import BoardView, ConflictLine, OccurrenceLine, Tally
 from controller.dispatch.weeks import WEEK, Block, DayPlan, local_day, monday
 from controller.errors import Problem
-from controller.web.looks import Look, slot_look
+from controller.web.looks import Look, relay_look, slot_look
 from controller.web.page import Open, Page, go
 from devices.items import occurrence_claim
 from schedules.announcement import AreaCode
 from schedules.area import Level
 from schedules.calendar import FIRST_YEAR, LAST_YEAR
 from schedules.feed import Event, write_feed
+from schedules.plan import Occurrence
+from schedules.session import Session, is_on
 
 router = APIRouter(include_in_schema=False)
 
@@ -84,7 +86,7 @@ async def show_week(
         return go(f"/lich-ngay?ngay={tuan}" if tuan else "/lich-ngay")
     now = house.clock.now()
     today = local_day(now)
-    first = monday(_day(tuan, "tuan") if tuan else today)
+    first = monday(a_day(tuan, "tuan") if tuan else today)
     plans = await house.weeks.week(page.person, area, first)
     board = await house.views.board(page.person, area)
     undone = await _undo(page, buoi) if xong in DONE else None
@@ -117,7 +119,7 @@ async def take_week(
     house, says = page.house, page.says
     area = AreaCode(noi or page.person.area)
     now = house.clock.now()
-    first = monday(_day(tuan, "tuan") if tuan else local_day(now))
+    first = monday(a_day(tuan, "tuan") if tuan else local_day(now))
     plans = await house.weeks.week(page.person, area, first)
     events = [
         Event(
@@ -144,7 +146,7 @@ async def show_day(page: Opened, ngay: Annotated[str, Query(max_length=20)] = ""
     house, says, tree = page.house, page.says, page.house.tree
     now = house.clock.now()
     today = local_day(now)
-    day = _day(ngay, "ngay") if ngay else today
+    day = a_day(ngay, "ngay") if ngay else today
     plans = await house.weeks.communes(page.person, page.person.area, day)
     board = await house.views.board(page.person, page.person.area)
     columns = [
@@ -176,7 +178,7 @@ async def show_words(
     house, says = page.house, page.says
     area = AreaCode(noi or page.person.area)
     tomorrow = local_day(house.clock.now()) + timedelta(days=1)
-    day = _day(ngay, "ngay") if ngay else tomorrow
+    day = a_day(ngay, "ngay") if ngay else tomorrow
     plan = next(iter(await house.weeks.week(page.person, area, day)))
     return await page.show(
         "week_words.html",
@@ -184,7 +186,9 @@ async def show_words(
         noi=area,
         day=day.isoformat(),
         title=says.t("week.words_title", place=house.tree.area(area).name, day=says.day(day)),
-        told=[_sentence(block, page) for block in plan.blocks if block.lines],
+        told=[
+            _sentence(block, page) for block in plan.blocks if block.lines or block.relays or block.skipped
+        ],
         back=f"/lich-tuan?tuan={day.isoformat()}",
     )
 
@@ -211,22 +215,66 @@ def _card(block: Block, playing: Counter[str | None], page: Page, now: datetime)
         clock=says.clock(block.start_at),
         iso=block.start_at.isoformat(),
         name=session.name if session is not None else (block.lines[0].title if block.lines else ""),
-        href=f"/buoi-phat/{session.id}" if session is not None else _href(block.lines[0]),
-        items=tuple(
-            Item(
-                title=line.title,
-                href=_href(line),
-                length=says.seconds(line.duration_ms),
-                look=_look((line,), playing, now, page),
-            )
-            for line in block.lines
-        ),
-        look=_look(block.lines, playing, now, page),
-        length=says.seconds(length_ms) if block.lines else "",
+        href=_session_day(session, block) if session is not None else _href(block.lines[0]),
+        items=tuple(_items(block, playing, now, page)),
+        look=_block_look(block, playing, now, page),
+        length=says.seconds(length_ms) if length_ms else "",
         used_s=length_ms // 1000,
         cap_s=int(cap.total_seconds()) if cap is not None else 0,
         cap=says.seconds(cap // timedelta(milliseconds=1)) if cap is not None else "",
         conflicts=_said(block.conflicts, page),
+    )
+
+
+def _items(block: Block, playing: Counter[str | None], now: datetime, page: Page) -> Iterator[Item]:
+    """Its sounds and its relays, in order of time."""
+    found = [
+        (
+            line.due_at,
+            Item(
+                title=line.title,
+                href=_href(line),
+                length=page.says.seconds(line.duration_ms),
+                look=_look((line,), playing, now, page),
+            ),
+        )
+        for line in block.lines
+    ]
+    found += [
+        (
+            one.due_at,
+            Item(
+                title=_relay_words(one, page),
+                href="",
+                length=page.says.seconds(one.duration // timedelta(milliseconds=1)),
+                look=relay_look(page.says.t),
+            ),
+        )
+        for one in block.relays
+    ]
+    yield from (item for _, item in sorted(found, key=lambda row: row[0]))
+
+
+def _block_look(block: Block, playing: Counter[str | None], now: datetime, page: Page) -> Look:
+    if block.skipped:
+        return Look(tone="rest", shape="■", word=page.says.t("week.skipped"))
+    if block.relays and not block.lines:
+        return relay_look(page.says.t)
+    return _look(block.lines, playing, now, page)
+
+
+def _relay_words(one: Occurrence, page: Page) -> str:
+    says = page.says
+    return says.t("part.relay_span", begin=says.clock(one.due_at), end=says.clock(one.due_at + one.duration))
+
+
+def _session_day(session: Session, block: Block) -> str:
+    """The page of that day; of the session itself where it has ended meanwhile."""
+    day = local_day(block.start_at)
+    return (
+        f"/buoi-phat/{session.id}/ngay/{day.isoformat()}"
+        if is_on(session, day)
+        else f"/buoi-phat/{session.id}"
     )
 
 
@@ -263,8 +311,13 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
 
 def _sentence(block: Block, page: Page) -> str:
     says = page.says
+    if block.skipped and block.session is not None:
+        return says.t("week.word_skipped", time=says.clock(block.start_at), name=block.session.name)
     length = says.seconds(block.length // timedelta(milliseconds=1))
-    titles = [line.title for line in block.lines if _href(line).startswith("/bai/")]
+    titles = [
+        *(_relay_words(one, page) for one in block.relays),
+        *dict.fromkeys(line.title for line in block.lines if _href(line).startswith("/bai/")),
+    ]
     if block.session is None or not titles:
         named = block.lines[0].title if block.session is None else block.session.name
         return says.t("week.word_one", time=says.clock(block.start_at), title=named, length=length)
@@ -296,7 +349,8 @@ async def _undo(page: Page, session: str) -> dict[str, object] | None:
     return {"id": view.session.id, "seen": view.seen} if view.undo and view.may_edit else None
 
 
-def _day(text: str, field: str) -> date:
+def a_day(text: str, field: str) -> date:
+    """A day as addresses name it; Problem ``E_TIME`` for anything else."""
     try:
         found = date.fromisoformat(text) if len(text) == 10 and text.isascii() else None
     except ValueError:

@@ -10,11 +10,12 @@ from starlette.responses import HTMLResponse, Response
 from controller.access import Right
 from controller.dispatch.forms import AnnouncementView, RenderState
 from controller.dispatch.lexicon_use import read_by
+from controller.dispatch.precheck import TO_ACKNOWLEDGE
 from controller.doors.gate import RECORDING_HEADERS
 from controller.errors import Problem
 from controller.web.drafting import new_draft, place_fields, typed_fields, with_content, with_place
 from controller.web.hearing import leaving, sound_facts
-from controller.web.hinting import NOTHING, Aided, stored_hints, typed_hints
+from controller.web.hinting import NOTHING, Aided, mark_of, stored_hints, typed_hints, whole_hints
 from controller.web.lexicon_words import decided, marks, sentence_with
 from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.recorded import recorded, recording_facts
@@ -88,6 +89,9 @@ async def show_place(page: Writer, announcement: str, da_luu: str = "") -> Respo
     view = await page.house.views.announcement(page.person, AnnouncementId(announcement))
     if not view.may_edit:
         return go(f"/bai/{view.announcement.id}")
+    if view.correcting.wrong is not None:
+        # where and when follow from who played the wrong one
+        return go(f"/viet-bai/{view.announcement.id}/gui")
     vi = page.says.t.language == "vi"
     return await _place(page, view, place_fields(view, vi=vi), arrived=da_luu[:40])
 
@@ -116,11 +120,17 @@ async def show_check(page: Writer, announcement: str) -> Response:
 
 
 @router.post("/viet-bai/{announcement}/gui")
-async def do_submit(page: Writer, announcement: str) -> Response:
-    """Hand it in."""
-    identity = AnnouncementId(announcement)
+async def do_submit(request: Request, page: Writer, announcement: str) -> Response:
+    """Hand it in; what is stale or said twice wants a word that it was looked at."""
+    form, identity = await read_form(request), AnnouncementId(announcement)
+    view = await page.house.views.announcement(page.person, identity)
+    found = await whole_hints(page, view) if view.may_edit else ()
     try:
-        await page.house.desk.submit(page.person, identity)
+        if (mark := mark_of(found)) and form.get("acknowledged") != mark:
+            said = page.says.t("hint.acknowledge_first")
+            raise Problem("E_FIELD", field="acknowledged", vi=said, en=said)
+        kinds = sorted(one.kind for one in found if one.kind in TO_ACKNOWLEDGE)
+        await page.house.desk.submit(page.person, identity, acknowledged=tuple(kinds))
     except Problem as problem:
         if problem.status == 404:
             raise
@@ -193,6 +203,7 @@ async def content_page(
         revision=a.revision if a else 0,
         seen=view.content_hash if view else "",
         form=fields,
+        correcting=view.correcting if view else None,
         faults=refused(problem, page),
         both={"author": both.author_name, "title": both.announcement.title, "text": both.announcement.text}
         if both
@@ -244,8 +255,14 @@ async def _place(
         for code in tree.children(a.area)
     ]
     ready = view.rendering.state is RenderState.READY
+    known = await page.house.groups.on_branch(page.person)
     return await page.show(
         "place.html",
+        groups=[
+            {"id": g.id, "name": g.name, "said": says.t("where.group_line", name=g.area_name, n=len(g.nodes))}
+            for g in known
+            if tree.descends(g.area, a.area)
+        ],
         status=problem.status if problem else 200,
         item=a,
         arrived=arrived,
@@ -270,10 +287,12 @@ async def _check(page: Page, view: AnnouncementView, *, problem: Problem | None 
         "check.html",
         status=problem.status if problem else 200,
         item=view.announcement,
+        correcting=view.correcting,
+        blocked=bool(view.faults) or (problem is not None and problem.field != "acknowledged"),
         faults=(*wrongs(view.faults, page.says), *refused(problem, page)),
         told=told(view, page),
         recorded=recorded(view, page),
-        **await stored_hints(page, view.announcement),
+        **await stored_hints(page, view, own=True),
         **await sound_facts(page, rendering, f"/bai/{identity}"),
     )
 

@@ -15,18 +15,21 @@ import pytest
 from controller.access import RIGHTS, Person, Right, Role, csrf_token, new_token, token_hash
 from controller.deploy.commune_data import ACCOUNTS, AREAS, DAN_DIEN, PROVINCE, QUANG_DIEN, SITES
 from controller.dispatch.forms import EmergencyForm
+from controller.dispatch.live_forms import BroadcastForm
 from controller.dispatch.programming import SessionForm
 from controller.doors.rights import Declares, Public
 from controller.store import people, recordings
+from controller.store.broadcasts import BroadcastKind
 from controller.store.database import Conn
 from controller.store.lexicon import Line
 from controller.store.recordings import RecordingRow
-from devices.messages import NodeId
+from devices.messages import BulletinClass, NodeId
 from schedules.announcement import AreaCode, PersonId
 from schedules.calendar import instant_of
+from schedules.profile import Profile, ProfileKind
 from schedules.recurrence import Once
 from tests.controller.test_rights import Route, routes
-from tests.support.doors import APPROVER, AUTHOR, LOCAL_OPERATOR, VILLAGE, Home, door, play
+from tests.support.doors import APPROVER, AUTHOR, LOCAL_OPERATOR, OPERATOR, VILLAGE, Home, door, play
 from tests.support.matrix import CASES, DATE, Ask, Case
 
 SECRET = "Riêng của Quảng Điền"
@@ -38,6 +41,7 @@ UNREACHED = {
     "/bai/{announcement}/ban-thu",
     "/bai/{announcement}/cau-dau",
     "/canh-bao/{alert}/cau-dau",
+    "/hop-tin/{bulletin}/cau-dau",
     "/khan-cap/xem-truoc/{preview}/cau-dau",
 }
 """A bài has a recording or a text, and a first sentence only while it is being read: these have what the
@@ -59,12 +63,15 @@ class Things:
     tag: str
     alert: str
     preview: str
+    bulletin: str
     recording: str
     session: str
     group: str
     group_name: str
     word: str
     lexicon_deed: str
+    rule: str
+    broadcast: str
 
     def fill(self, said: Any) -> Any:
         if isinstance(said, str):
@@ -93,6 +100,18 @@ def markers() -> frozenset[str]:
     poles = {site.place for site in SITES if site.village.startswith(f"{QUANG_DIEN}-")}
     writer = next(one.full_name for one in ACCOUNTS if one.username == AUTHOR)
     return frozenset({SECRET, "cụm từ kín", writer, *inside, *poles})
+
+
+def _event() -> Profile:
+    return Profile(
+        id="",
+        kind=ProfileKind.EVENT,
+        name=f"Ngày hội {SECRET}",
+        document=f"1/KH {SECRET}",
+        area=QUANG_DIEN,
+        first=date(2026, 11, 30),
+        last=date(2026, 11, 30),
+    )
 
 
 async def furnish(house: Home) -> Things:
@@ -139,6 +158,8 @@ async def furnish(house: Home) -> Things:
     deed = await loa.lexicons.add(
         author, QUANG_DIEN, Line(written="SCR", reading="cụm từ kín"), "matrix-line"
     )
+    spoken = await loa.broadcasting.make(operator, _spoken(), "matrix-broadcast")
+    rule = await loa.ruling.add_profile(keeper, _event(), "matrix-rule")
     return Things(
         area=QUANG_DIEN,
         village=VILLAGE,
@@ -149,12 +170,26 @@ async def furnish(house: Home) -> Things:
         tag=f'"{made.announcement.revision}-{made.content_hash}"',
         alert=alert.id,
         preview=second.id,
+        bulletin=await from_above(house),
         recording=row.id,
         session=session.id,
         group=group.id,
         group_name="Nhóm",
         word="SCR",
         lexicon_deed=deed.id,
+        rule=f"profile:{rule.id}",
+        broadcast=spoken.id,
+    )
+
+
+def _spoken() -> BroadcastForm:
+    return BroadcastForm(
+        kind=BroadcastKind.LIVE,
+        area=QUANG_DIEN,
+        targets=(AreaCode(f"{QUANG_DIEN}-02"),),
+        bulletin_class=BulletinClass.NORMAL,
+        title=f"{SECRET} nói chuyện",
+        longest=timedelta(minutes=5),
     )
 
 
@@ -265,6 +300,24 @@ def test_nobody_of_the_neighbouring_commune_sees_or_does_anything(tmp_path: Path
         await untouched(house, things)
 
     play(tmp_path, story)
+
+
+async def from_above(house: Home) -> str:
+    """An ordinary bulletin of the province for a village of commune A, so that it lies in A's tray alone."""
+    desk, writer, approver = house.loa.desk, house.cast[OPERATOR], provincial_approver()
+    await house.loa.db.write(people.add, approver, "no hash", house.loa.clock.now())
+    draft = house.draft(area=PROVINCE, title=f"{SECRET} từ thành phố", timing=Once(at=TOMORROW))
+    made = await desk.write_announcement(writer, draft)
+    await desk.submit(writer, made.announcement.id)
+    await house.rendered_by(writer, made.announcement.id)
+    await desk.approve(approver, made.announcement.id, made.content_hash)
+    return made.announcement.id
+
+
+def provincial_approver() -> Person:
+    return Person(
+        id=PersonId("ky.hue"), username="ky.hue", name="Lý Thanh Tâm", role=Role.APPROVER, area=PROVINCE
+    )
 
 
 async def untouched(house: Home, things: Things) -> None:

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.dispatch.precheck import ALIKE, Draft, Earlier, Hint, Kind, likeness, precheck
+from controller.dispatch.precheck import (
+    ALIKE,
+    TO_ACKNOWLEDGE,
+    Draft,
+    Earlier,
+    Hint,
+    Kind,
+    likeness,
+    precheck,
+    sentence_of,
+)
 from controller.store.likeness import MOST_WORDS, any_word, recent_alike
 from schedules.announcement import AnnouncementId, BulletinClass
 from tests.support.doors import AUTHOR, STRANGER, Home, play
@@ -175,3 +185,46 @@ def test_the_recent_bai_of_the_own_branch_are_found_without_accents(tmp_path: Pa
         assert await house.loa.db.read(recent_alike, author.area, '" OR *', since, None) == ()
 
     play(tmp_path, story)
+
+
+STALE = frozenset(kind.value for kind in TO_ACKNOWLEDGE)
+CASES = tuple(
+    tuple(line.split("\t"))
+    for line in Path(__file__).with_name("stale_cases.tsv").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+)
+
+
+def test_the_table_of_stale_and_doubled_items_has_both_sides() -> None:
+    assert len(CASES) >= 30
+    assert {len(case) for case in CASES} == {5}
+    wanted = [word for case in CASES for word in case[0].split()]
+    assert set(wanted) == STALE | {"-"}
+    assert wanted.count("-") >= 12
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "last", "text", "before"), CASES, ids=[str(n) for n in range(len(CASES))]
+)
+def test_what_is_stale_or_said_twice_is_noticed_and_nothing_else(
+    wanted: str, first: str, last: str, text: str, before: str
+) -> None:
+    planned = first != "-"
+    earlier = (Earlier(id=AnnouncementId("b-1"), title="Bài cũ", text=before),) if before else ()
+    hints = precheck(
+        Draft(
+            text=text,
+            guesses=normalize(text).guesses,
+            bulletin_class=BulletinClass.NORMAL,
+            today=TODAY,
+            earlier=earlier,
+            first_day=date.fromisoformat(first) if planned else None,
+            last_day=date.fromisoformat(last) if planned else None,
+            days_heard=planned,
+        )
+    )
+    found = {hint.kind.value for hint in hints} & STALE
+    assert found == set(wanted.split()) - {"-"}
+    for hint in hints:
+        if hint.written:
+            assert hint.written.lower() in sentence_of(text, hint.written).lower()

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 
 from controller.deploy.commune_data import QUANG_DIEN
 from controller.doors.rights import Declares, Public, declared
@@ -46,6 +46,11 @@ class Route:
 def routes(app: FastAPI) -> Iterator[Route]:
     for context in iter_route_contexts(app.routes):
         original = context.original_route
+        if isinstance(original, APIWebSocketRoute):
+            yield Route(
+                path=str(context.path), method="SOCKET", declares=tuple(declared(original.dependant))
+            )
+            continue
         assert isinstance(original, APIRoute), f"{context.path} is no route of ours"
         for method in sorted(context.methods or ()):
             yield Route(path=str(context.path), method=method, declares=tuple(declared(original.dependant)))

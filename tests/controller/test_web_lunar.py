@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.controller.test_web_pages import TEXT
 from tests.support.doors import APPROVER, AUTHOR, VILLAGE, Home, door, play
-from tests.support.pages import fill
+from tests.support.pages import fill, looked_at
 
 PLACE = {
     "where": "some",
@@ -35,7 +35,7 @@ def test_a_bai_repeats_by_the_lunar_calendar_and_says_so(tmp_path: Path) -> None
             identity, step2 = await sheet(house, client)
             step3 = await fill(client, step2, f"/viet-bai/{identity}/phat", **PLACE)
             assert "17:15 ngày 15, 18 và 20 âm lịch hằng tháng" in step3.text
-            await fill(client, step3, f"/viet-bai/{identity}/gui")
+            await fill(client, step3, f"/viet-bai/{identity}/gui", **looked_at(step3))
             again = await client.get(f"/bai/{identity}")
             assert "Phiên chợ" in again.text
         await house.rendered(identity)

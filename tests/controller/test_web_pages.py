@@ -20,7 +20,7 @@ from tests.support.doors import (
     door,
     play,
 )
-from tests.support.pages import fill
+from tests.support.pages import fill, looked_at
 
 TEXT = "Kính mời bà con thôn Khuông Phò họp lúc 7h30 ngày 25/11/2026 tại nhà văn hóa."
 PLACE = {
@@ -45,7 +45,7 @@ async def hand_in(house: Home, title: str = "Họp thôn Khuông Phò", text: st
         identity = step2.url.path.split("/")[2]
         step3 = await fill(client, step2, f"/viet-bai/{identity}/phat", **PLACE)
         assert "17:15 thứ Ba 24/11" in step3.text
-        done = await fill(client, step3, f"/viet-bai/{identity}/gui")
+        done = await fill(client, step3, f"/viet-bai/{identity}/gui", **looked_at(step3))
         assert "Đã gửi duyệt" in done.text
     return identity
 

@@ -43,7 +43,7 @@ def test_a_higher_item_that_is_ready_late_does_not_move_what_already_sounds(plac
     assert set(seen["verdicts"].values()) == {"aired"}
 
 
-def test_an_item_withdrawn_and_approved_once_more_is_open_again_and_heard(place: Path) -> None:
+def test_a_withdrawal_undone_in_time_is_open_again_and_heard(place: Path) -> None:
     seen: dict[str, Any] = {}
 
     async def story(house: House) -> None:
@@ -52,12 +52,10 @@ def test_an_item_withdrawn_and_approved_once_more_is_open_again_and_heard(place:
         item = said.announcement.id
         await house.until(AT - timedelta(minutes=30))
         (planned,) = await planned_of(house, item)
-        await desk.withdraw(house.author, item)
+        await desk.withdraw(house.author, item, "Hoãn họp")
         await house.rest(5)
         seen["withdrawn"] = await house.verdicts(planned.occurrence.id)
         await desk.undo(house.author, item)
-        await desk.submit(house.author, item)
-        await house.approve(item)
         await house.rest(5)
         seen["open"] = await house.verdicts(planned.occurrence.id)
         await house.until(AT + timedelta(hours=1))
@@ -82,7 +80,7 @@ def test_a_withdrawn_item_has_its_verdict_at_once(place: Path) -> None:
         other = await house.say("Cắt điện", targets=(VILLAGE,), timing=Once(at=AT + timedelta(minutes=30)))
         await house.rest(60)
         (gone,) = await planned_of(house, other.announcement.id)
-        await desk.withdraw(house.approver, other.announcement.id)
+        await desk.withdraw(house.approver, other.announcement.id, "Hoãn cắt điện")
         await house.rest(5)
         seen["withdrawn"] = await house.deliveries(gone.occurrence.id)
         seen["kept"] = await house.verdicts(planned.occurrence.id)

@@ -125,7 +125,7 @@ def test_what_is_withdrawn_before_its_time_is_not_heard_and_ends_as_cancelled(pl
         view = await house.say("Họp thôn", timing=Once(at=at))
         await house.until(instant_of(DAY, time(5, 30)))
         day = await house.up.views.day(house.author, QUANG_DIEN, DAY)
-        await house.up.desk.withdraw(house.author, view.announcement.id)
+        await house.up.desk.withdraw(house.author, view.announcement.id, "Hoãn họp")
         await house.until(at + timedelta(minutes=20))
         seen["verdicts"] = await house.verdicts(day.occurrences[0].occurrence)
 

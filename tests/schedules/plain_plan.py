@@ -185,22 +185,20 @@ def fill(items, sessions, lengths, days, ranks, priority):  # type: ignore[no-un
     by_hand = {i for s in sessions for i in s.items}
     heard, placed = set(), []
     for begin, _, _, session in runs:
-        if session.items:
-            wanted = [a for i in dict.fromkeys(session.items) for a in items if a.id == i]
-        else:
-            wanted = [
-                a
-                for a in sorted(items, key=lambda a: ("epn".index(a.bulletin_class[0]), *ranks[a.id][2:]))
-                if isinstance(a.timing, NextSession)
-                and a.id not in by_hand
-                and all(inside(t, session.area) for t in a.targets)
-                and a.valid_from <= begin < a.expires_at
-            ]
+        wanted = [a for i in dict.fromkeys(session.items) for a in items if a.id == i]
+        wanted += [
+            a
+            for a in sorted(items, key=lambda a: ("epn".index(a.bulletin_class[0]), *ranks[a.id][2:]))
+            if isinstance(a.timing, NextSession)
+            and a.id not in by_hand
+            and all(inside(t, session.area) for t in a.targets)
+            and a.valid_from <= begin < a.expires_at
+        ]
         taken: list[Sound] = []
         cursor = begin
         for a in wanted:
             once = isinstance(a.timing, NextSession)
-            if a.approval.approved_at > begin or (once and a.id in heard):
+            if a.approval.approved_at > begin:
                 continue
             targets, identity = list(a.targets), a.id
             if not all(inside(t, session.area) for t in targets):
@@ -209,6 +207,8 @@ def fill(items, sessions, lengths, days, ranks, priority):  # type: ignore[no-un
                     targets = [session.area]
                 else:
                     targets = [t for t in targets if inside(t, session.area)]
+            if once and heard & {a.id, identity}:
+                continue
             if not targets or any(p.identity == identity and p.recurrence == begin for p in placed):
                 continue
             s = Sound(a, identity, begin, cursor, lengths[a.id], tuple(targets), session, ranks[a.id])
@@ -219,7 +219,7 @@ def fill(items, sessions, lengths, days, ranks, priority):  # type: ignore[no-un
                 taken.append(s)
                 cursor = full(s.end + SECOND)
                 if once:
-                    heard.add(a.id)
+                    heard.add(identity)
         placed += taken
     return placed
 

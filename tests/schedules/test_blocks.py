@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedules.announcement import AnnouncementId
+from schedules.block_rules import block_faults
 from schedules.blocks import (
     Block,
     Layout,
     Part,
-    block_faults,
     customary,
     in_manner,
     lay_out,
@@ -57,7 +57,7 @@ def test_a_hard_start_waits_and_what_does_not_fit_before_it_is_left_out() -> Non
     crowded = block(Part.COMMUNE, "news", "long", "half")
     late = lay_out((OPENING, crowded, relay), at(5), LENGTHS)
     assert shown(late) == ["05:00:00 tune", "05:00:21 news", "05:03:21 half", "05:05:00 relay"]
-    assert [(one.item, one.code) for one in late.left_out] == [("long", "E_CAP")]
+    assert [(one.item, one.code) for one in late.left_out] == [("long", "E_BORDER")]
 
 
 def test_a_filler_fills_until_its_time_and_never_beyond() -> None:
@@ -151,6 +151,11 @@ def test_moving_loses_nothing_and_can_be_undone(things: list[int], data: st.Data
         ((COMMUNE, COMMUNE), "blocks[1].id", "E_BLOCK"),
         ((block(Part.RELAY),), "blocks[0].length", "E_BLOCK"),
         ((block(Part.RELAY, length=timedelta()),), "blocks[0].length", "E_BLOCK"),
+        (
+            (block(Part.RELAY, length=MINUTE), block(Part.RELAY, id="again", length=MINUTE)),
+            "blocks[1].part",
+            "E_BLOCK",
+        ),
         (tuple(block(Part.COMMUNE, id=f"b{n}") for n in range(31)), "blocks", "E_BLOCK"),
         (
             (
@@ -166,6 +171,14 @@ def test_an_impossible_order_is_refused_with_its_field(
     blocks: tuple[Block, ...], field: str, code: str
 ) -> None:
     assert [(f.field, f.code) for f in block_faults(blocks, time(5))] == [(field, code)]
+
+
+def test_a_time_that_is_over_when_the_session_begins_holds_nothing_up() -> None:
+    relay = block(Part.RELAY, hard_start=time(5, 5), length=10 * MINUTE)
+    moved_day = lay_out((OPENING, relay, block(Part.COMMUNE, "news"), CLOSING), at(6), LENGTHS)
+    assert shown(moved_day) == ["06:00:00 tune", "06:00:21 relay", "06:10:22 news", "06:13:22 bye"]
+    over = lay_out((block(Part.RELAY, until=time(5, 30)), COMMUNE), at(6), LENGTHS)
+    assert [(one.item, one.code) for one in over.left_out] == [(None, "E_CAP")]
 
 
 def test_fixed_times_may_pass_midnight_in_order() -> None:

@@ -10,20 +10,17 @@ from hypothesis import strategies as st
 from schedules.announcement import BulletinClass
 from schedules.calendar import QuietHours, local
 from schedules.errors import TimingRefused
-from schedules.lateness import (
-    Airing,
+from schedules.late_rule import (
     Coalesce,
     LateRule,
     PlayIfLateUnder,
     PlayOnce,
     Skip,
-    catch_up,
-    default_rule,
     late_rule_from_json,
     late_rule_to_json,
     late_words,
-    latest_start,
 )
+from schedules.lateness import Airing, catch_up, default_rule, latest_start
 from tests.schedules.cast import QUIET, at
 
 LOCAL = timezone(timedelta(hours=7))

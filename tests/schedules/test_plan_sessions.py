@@ -137,6 +137,6 @@ def test_two_sessions_on_one_ground_follow_each_other_the_wider_first() -> None:
         approved("an-1", timing=NextSession(), area=PROVINCE, targets=(PROVINCE,)),
         approved("an-2", timing=NextSession()),
     )
-    plan = planned(*items, sessions=(session(), wide))
+    plan = planned(*items, sessions=(session(items=(AnnouncementId("an-2"),)), wide))
     assert timetable(plan) == {"an-1": "23 05:00:00", "an-2": "23 05:01:01"}
     assert [c.kind for c in plan.conflicts] == [ConflictKind.MOVED]

@@ -12,7 +12,7 @@ from schedules.announcement import AnnouncementId
 from schedules.blocks import Block, Part
 from schedules.errors import TimingRefused
 from schedules.lunar_pattern import LunarMonthly
-from schedules.session import Season, SessionDay
+from schedules.session import Fixed, Season, SessionDay
 from schedules.session_json import (
     blocks_from_json,
     blocks_to_json,
@@ -27,6 +27,9 @@ SEASONS = st.builds(
     Season, month=st.integers(1, 12), day=st.integers(1, 28), start=CLOCKS, name=st.text(max_size=9)
 )
 ITEMS = st.lists(st.text(max_size=8).map(AnnouncementId), max_size=3).map(tuple)
+FIXED = st.lists(st.builds(Fixed, item=st.text(max_size=8).map(AnnouncementId), at=CLOCKS), max_size=2).map(
+    tuple
+)
 LENGTHS = st.none() | st.integers(1, 3600).map(lambda seconds: timedelta(seconds=seconds))
 
 
@@ -43,14 +46,20 @@ LENGTHS = st.none() | st.integers(1, 3600).map(lambda seconds: timedelta(seconds
             start=st.none() | CLOCKS,
             cap=LENGTHS,
             items=st.none() | ITEMS,
+            fixed=st.none() | FIXED,
+            left_out=ITEMS,
         ),
         max_size=3,
     ).map(tuple),
+    FIXED,
 )  # fmt: skip
 def test_the_days_of_a_session_survive_their_json(
-    pattern: Any, first: Any, seasons: Any, changes: Any
+    pattern: Any, first: Any, seasons: Any, changes: Any, fixed: Any
 ) -> None:
-    whole = replace(session(), pattern=pattern, first=first, seasons=seasons, changes=changes)
+    blocks = (Block(id="b", part=Part.RELAY, length=timedelta(minutes=1)),)
+    whole = replace(
+        session(), pattern=pattern, first=first, seasons=seasons, changes=changes, fixed=fixed, blocks=blocks
+    )
     assert with_session_days(session(), session_days_to_json(whole)) == whole
 
 
@@ -79,6 +88,7 @@ FULL = replace(
     first=MONDAY,
     seasons=(Season(month=4, day=16, start=time(4, 45)),),
     changes=(SessionDay(day=MONDAY),),
+    fixed=(Fixed(item=AnnouncementId("an-1"), at=time(5, 20)),),
 )
 DAYS: dict[str, Any] = session_days_to_json(FULL)
 SEASON, CHANGE = DAYS["seasons"][0], DAYS["changes"][0]
@@ -98,6 +108,9 @@ BLOCK = blocks_to_json((Block(id="b", part=Part.RELAY, length=timedelta(minutes=
         ({"changes": [{**CHANGE, "skipped": 1}]}, "session.changes[0].skipped"),
         ({"changes": [{**CHANGE, "cap_s": 0}]}, "session.changes[0].cap_s"),
         ({"changes": [{**CHANGE, "items": [3]}]}, "session.changes[0].items[0]"),
+        ({"changes": [{**CHANGE, "left_out": None}]}, "session.changes[0].left_out"),
+        ({"fixed": [{"item": "an-1", "at": "25:00"}]}, "session.fixed[0].at"),
+        ({"blocks": 3}, "session.blocks"),
         ({"when": 1}, "session.when"),
     ],
 )

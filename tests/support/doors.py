@@ -79,7 +79,10 @@ class Home:
 
     async def rendered(self, announcement: str) -> None:
         """Wait until the sound of a bài is there."""
-        person = self.cast[AUTHOR]
+        await self.rendered_by(self.cast[AUTHOR], announcement)
+
+    async def rendered_by(self, person: Person, announcement: str) -> None:
+        """The same, of a bài that this person may read."""
         for _ in range(400):
             rendering = await self.loa.desk.render_now(person, announcement)
             if rendering.state.value in ("ready", "failed"):

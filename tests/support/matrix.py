@@ -73,6 +73,21 @@ WRITE = {
 }
 AIDED = {"item": "{announcement}", "title": "Họp", "text": "Họp ở {word}."}
 GROUP = {"seen": "1", "name": "Loa mới", "add": ["{node}"]}
+SPEAK = {
+    "kind": "live",
+    "title": "Nói chuyện",
+    "bulletin_class": "normal",
+    "minutes": "5",
+    "delay": "0",
+    "where": "some",
+    "targets": "{village}",
+}
+ORDER = {
+    "a_item": "{announcement}",
+    "a_at": "2026-11-24T02:00:00+00:00",
+    "b_item": "{bulletin}",
+    "b_at": "2026-11-24T02:00:00+00:00",
+}
 NO_ROWS = Ask(query="?canh-bao={alert}")
 """A filter: for an alert of others it gives the same empty list as for one that never was."""
 RECORDING = Ask(query="?name=a.wav", content=b"RIFF", headers={"If-Match": "{tag}"}, hidden=True)
@@ -93,6 +108,7 @@ CASES: dict[str, Case] = {
     "POST /api/announcements/{announcement}/approve": _json({"content_hash": "0" * 64}),
     "POST /api/announcements/{announcement}/send-back": _json({"reason": REASON}),
     "POST /api/announcements/{announcement}/withdraw": _json(last=True),
+    "POST /api/announcements/{announcement}/correct": _json(),
     "POST /api/announcements/{announcement}/undo": _json(),
     "POST /api/announcements/{announcement}/render": _json(),
     "GET /api/announcements/{announcement}/clip": _get(),
@@ -179,7 +195,8 @@ CASES: dict[str, Case] = {
     "GET /bai/{announcement}/cot-loa": _get(),
     "GET /bai/{announcement}/cau-dau": _get(),
     "POST /bai/{announcement}/hoan-tac": _form(),
-    "POST /bai/{announcement}/rut": _form(last=True),
+    "POST /bai/{announcement}/rut": _form({"reason": REASON}, last=True),
+    "POST /bai/{announcement}/dinh-chinh": _form(),
     "GET /duyet": _get(),
     "GET /duyet/{announcement}": _get(),
     "POST /duyet/{announcement}": _form({"content_hash": "0" * 64}),
@@ -208,6 +225,15 @@ CASES: dict[str, Case] = {
     "POST /canh-bao/{alert}/dong-y": _form(),
     "POST /canh-bao/{alert}/pha-kinh": _form({"reason": REASON}),
     "POST /canh-bao/{alert}/thu-hoi": _form({"hand": "all_clear", "key": "k"}, last=True),
+    "POST /uu-tien": _form({"first": "a", **ORDER}),
+    "GET /hop-tin": _get(),
+    "GET /hop-tin/{bulletin}": _get(),
+    "GET /hop-tin/{bulletin}/tieng": _get(),
+    "GET /hop-tin/{bulletin}/cot-loa": _get(),
+    "GET /hop-tin/{bulletin}/cau-dau": _get(),
+    "POST /hop-tin/{bulletin}/nhan": _form({"when": "asked", "seen": "0", "key": "k"}),
+    "POST /hop-tin/{bulletin}/tu-choi": _form({"reason": REASON, "seen": "0", "key": "k2"}),
+    "POST /hop-tin/{bulletin}/hoan-tac": _form({"seen": "0", "key": "k3"}, last=True),
     "GET /lich-tuan": _get("?noi={area}", "?tuan={date}&noi={village}"),
     "GET /lich-tuan.ics": _get("?noi={area}"),
     "GET /lich-ngay": _get(),
@@ -216,8 +242,29 @@ CASES: dict[str, Case] = {
     "POST /buoi-phat": _form({**PLAN, "area": "{area}", "key": "k"}, hidden=False),
     "GET /buoi-phat/{session}": _get(),
     "POST /buoi-phat/{session}": _form(PLAN),
+    "GET /buoi-phat/{session}/ngay/{date}": _get(),
+    "POST /buoi-phat/{session}/ngay/{date}": _form({"do": "skip", "seen": "1"}),
     "POST /buoi-phat/{session}/bo": _form({"seen": "1"}, last=True),
     "POST /buoi-phat/{session}/hoan-tac": _form({"seen": "1"}, last=True),
+    "GET /quy-dinh": _get("?noi={area}"),
+    "POST /quy-dinh/bo": _form({"noi": "{area}", "pack": "default", "seen": "0"}),
+    "POST /quy-dinh/hoan-tac": _form({"viec": "{rule}", "seen": "1"}, last=True),
+    "GET /quy-dinh/dip/moi": _get("?loai=su-kien&noi={area}"),
+    "POST /quy-dinh/dip": _form(
+        {"noi": "{area}", "kind": "quoc-tang", "name": "Tang", "document": "1/TB", "first": DATE, "last": DATE}
+    ),
+    "POST /quy-dinh/dip/het": _form({"viec": "{rule}", "seen": "1"}, last=True),
+    "GET /ngay-nghi": _get(),
+    "POST /ngay-nghi": _form(
+        {"kind": "nghi", "on": "2026-12-31", "name": "Nghỉ", "document": "1/TB", "key": "k"}, hidden=False
+    ),
+    "POST /ngay-nghi/bo": _form({"viec": "{rule}", "seen": "1"}),
+    "GET /truc-tiep": _get(),
+    "POST /truc-tiep/xem-truoc": _form({**SPEAK, "key": "k"}, hidden=False),
+    "POST /truc-tiep/bat-dau": _form({**SPEAK, "key": "k"}, hidden=False),
+    "GET /truc-tiep/{broadcast}": _get(),
+    "POST /truc-tiep/{broadcast}/ket-thuc": _form(last=True),
+    "SOCKET /truc-tiep/{broadcast}/micro": Case(alone="a socket: test_live_socket"),
     "GET /cum-loa": _get(),
     "GET /mau-thiet-ke": _get(),
     "GET /nhom-loa": _get(),

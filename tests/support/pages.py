@@ -58,3 +58,9 @@ async def fill(client: httpx.AsyncClient, page: httpx.Response, action: str, **t
     body = urlencode(sent)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     return await client.post(action, content=body, headers=headers, follow_redirects=True)
+
+
+def looked_at(page: httpx.Response) -> dict[str, str]:
+    """The tick that step 3 asks for where something looks stale or said twice; nothing where it does not."""
+    found = re.search(r'name="acknowledged" value="([0-9a-f]+)"', page.text)
+    return {"acknowledged": found[1]} if found else {}

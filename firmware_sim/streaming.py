@@ -1,0 +1,353 @@
+"""A stream on its way through a node: chunks in, verified packets out, silence and the filler between.
+
+Knows the buffer and the player only; ``airing`` puts an item on and takes it off.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from devices import admission, jitter, stream_gate, topics
+from devices.arbitration import Reason
+from devices.grants import StreamKind
+from devices.items import Item
+from devices.messages import ClipHash, ReceiptKind
+from firmware_sim import reporting
+from firmware_sim.effects import Arrived, Examine, FeedSound, StartSound, StopSound
+from firmware_sim.journal import FILLER
+from firmware_sim.parts import STREAM, source_of
+from firmware_sim.state import Airing, NodeState, Receiver, Stretch, Turn
+
+AHEAD_S = 5.0
+"""So long before its instant a planned stream begins to be listened to."""
+BEYOND_MS = 1_000
+WHOLE = 0.98
+"""A stream counts as whole from this share on (as for every delivery)."""
+
+
+def arrived(turn: Turn, given: Arrived) -> None:
+    """One chunk: taken in, or passed over and counted. It never ends in anything but sound or silence."""
+    state = turn.state
+    place = topics.parse(given.topic)
+    item = _open_item(turn, place.grant) if place is not None and place.grant is not None else None
+    receiver = state.receivers.get(item.grant, Receiver()) if item is not None else Receiver()
+    answer = stream_gate.admit(
+        given.payload,
+        given.topic,
+        given.retained,
+        item,
+        receiver.window,
+        state.memory,
+        state.clock.wall(turn.now),
+    )
+    match answer:
+        case admission.Ignored():
+            turn.change(ignored=state.ignored + 1)
+        case admission.Refused(code=code, detail=detail):
+            turn.change(chunks_refused=state.chunks_refused + 1, refusals=state.refusals + 1)
+            _tell_once(turn, given.topic, str(code), detail)
+        case stream_gate.Taken(chunk=chunk, window=window):
+            assert item is not None
+            assert item.stream is not None
+            buffer = jitter.put(receiver.buffer, chunk, turn.now, _rule(state, item.stream))
+            _keep(turn, item.grant, replace(receiver, window=window, buffer=buffer))
+
+
+def enter(turn: Turn, airing: Airing, index: int) -> None:
+    """The stream has the floor: silent until something of it comes."""
+    grant = airing.item.grant
+    receiver = turn.state.receivers.get(grant, Receiver())
+    # What had its time before is not heard now.
+    buffer, _ = jitter.take(receiver.buffer, turn.now)
+    late_s = turn.now - turn.state.clock.mono(airing.item.due_at)
+    late = receiver.late or (not receiver.heard and late_s * 1000 > airing.item.duration_ms * (1 - WHOLE))
+    _keep(turn, grant, replace(receiver, buffer=buffer, quiet_since=turn.now, late=late))
+    if airing.index != index:
+        airing = replace(airing, index=index)
+    turn.airing(airing)
+    _silent(turn, airing)
+    pump(turn)
+
+
+def pump(turn: Turn) -> None:
+    """Lets out what is due, takes the amplifier back when nothing follows, puts the filler on."""
+    airing = _on_air(turn.state)
+    for grant, receiver in turn.state.receivers.items():
+        if airing is None or airing.item.grant != grant:
+            # What has its time while another has the floor is not heard afterwards.
+            buffer, _ = jitter.take(receiver.buffer, turn.now)
+            _keep(turn, grant, replace(receiver, buffer=buffer))
+    if airing is None or airing.ended:
+        return
+    receiver = turn.state.receivers[airing.item.grant]
+    buffer, due = jitter.take(receiver.buffer, turn.now)
+    if due:
+        out_ms = receiver.out_ms + sum(one.length_ms for one in due)
+        until = buffer.until if buffer.until is not None else turn.now
+        fed = replace(receiver, buffer=buffer, out_ms=out_ms, quiet_since=until, heard=True)
+        _keep(turn, airing.item.grant, fed)
+        _feed(turn, airing, due)
+        return
+    quiet_s = turn.now - receiver.quiet_since
+    if _flows(turn.state) and quiet_s >= turn.state.habits.stream_hold_s:
+        hush(turn, airing)
+    filler, stretch = _filler(airing, receiver, turn.state), turn.state.stretch
+    waits = stretch is not None and not stretch.number and quiet_s >= turn.state.habits.filler_after_s
+    if filler is not None and waits:
+        turn.do(Examine(claim=airing.item.claim, sha256=filler))
+
+
+def filler_examined(turn: Turn, airing: Airing, fine: bool) -> None:
+    """The stored filler was read: it sounds, or there is none."""
+    receiver = turn.state.receivers.get(airing.item.grant, Receiver())
+    clip, stretch = airing.item.clip, turn.state.stretch
+    if clip is None or stretch is None or stretch.number or airing.ended:
+        return
+    if not fine:
+        _keep(turn, airing.item.grant, replace(receiver, no_filler=True))
+        return
+    from_ms = receiver.filler_ms if receiver.filler_ms < clip.duration_ms - 500 else 0
+    _keep(turn, airing.item.grant, replace(receiver, fillers=receiver.fillers + 1, filler_ms=from_ms))
+    _start(turn, airing, FILLER, from_ms, clip.duration_ms, clip.sha256)
+
+
+def over(turn: Turn, airing: Airing) -> None:
+    """A stretch of it ended by itself: the filler came to its end, or the player gave up."""
+    _note_filler(turn, airing, ended=True)
+    _silent(turn, airing)
+
+
+def ending(turn: Turn) -> tuple[Airing, str | None] | None:
+    """The stream on air whose time has come, and why; None while it goes on."""
+    airing = _on_air(turn.state)
+    if airing is None or airing.ended:
+        return None
+    item, now = airing.item, turn.now
+    receiver = turn.state.receivers[item.grant]
+    planned = _planned_end(turn.state, item)
+    if planned is not None and now >= planned:
+        return airing, _planned_reason(airing, played_ms(turn, airing), receiver)
+    if jitter.over(receiver.buffer, now):
+        return airing, None
+    lost = _lost_at(turn.state, item, receiver)
+    if lost is not None and now >= lost and not receiver.buffer.waiting:
+        return airing, "stream_lost"
+    return None
+
+
+def wake(state: NodeState) -> float | None:
+    """When the stream on air has to be looked at again."""
+    airing = _on_air(state)
+    if airing is None or airing.ended:
+        return None
+    receiver = state.receivers[airing.item.grant]
+    moments = [
+        jitter.next_at(receiver.buffer),
+        _planned_end(state, airing.item),
+        jitter.over_at(receiver.buffer),
+        _lost_at(state, airing.item, receiver),
+    ]
+    if _flows(state):
+        moments.append(receiver.quiet_since + state.habits.stream_hold_s)
+    elif state.stretch is not None and not state.stretch.number and _filler(airing, receiver, state):
+        moments.append(receiver.quiet_since + state.habits.filler_after_s)
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def played_ms(turn: Turn, airing: Airing) -> int:
+    """How much verified sound of it is out by now, with what was before a power cut."""
+    receiver = turn.state.receivers.get(airing.item.grant)
+    if receiver is None:
+        return airing.base_ms
+    return airing.base_ms + receiver.out_ms - _unheard_ms(turn, airing, receiver)
+
+
+def cut(turn: Turn, airing: Airing) -> Airing:
+    """It is about to fall silent: what was let out and is not heard any more does not count."""
+    receiver = turn.state.receivers.get(airing.item.grant)
+    if receiver is None:
+        return airing
+    _note_filler(turn, airing)
+    receiver = turn.state.receivers[airing.item.grant]
+    unheard_ms = _unheard_ms(turn, airing, receiver)
+    quiet_since = min(receiver.quiet_since, turn.now)
+    _keep(
+        turn,
+        airing.item.grant,
+        replace(receiver, out_ms=receiver.out_ms - unheard_ms, quiet_since=quiet_since),
+    )
+    return measured(turn, replace(airing, done_ms=played_ms(turn, airing)))
+
+
+def measured(turn: Turn, airing: Airing) -> Airing:
+    """With its true length, for the last receipt: a live stream is as long as anybody has sent of it."""
+    receiver = turn.state.receivers.get(airing.item.grant)
+    if airing.item.stream_ends_at is not None or receiver is None:
+        return airing
+    length_ms = max(receiver.buffer.seen_ms, played_ms(turn, airing))
+    parts = tuple(replace(one, length_ms=length_ms) if one.name == STREAM else one for one in airing.parts)
+    return replace(airing, parts=parts)
+
+
+def hush(turn: Turn, airing: Airing) -> None:
+    """The amplifier is let go; the stream keeps the floor."""
+    stretch = turn.state.stretch
+    if stretch is not None and stretch.number:
+        _note_filler(turn, airing)
+        turn.change(stopped={**turn.state.stopped, stretch.number: airing.item.claim})
+        turn.do(StopSound(number=stretch.number))
+    _silent(turn, airing)
+
+
+def _unheard_ms(turn: Turn, airing: Airing, receiver: Receiver) -> int:
+    """What the player has been given and has not let out yet."""
+    stretch = turn.state.stretch
+    mine = stretch is not None and stretch.claim == airing.item.claim and _flows(turn.state)
+    return max(0, round((receiver.quiet_since - turn.now) * 1000)) if mine else 0
+
+
+def _open_item(turn: Turn, grant: str) -> Item | None:
+    """The stream of that grant that is on its way here, or will be in a moment."""
+    for airing in turn.state.airings.values():
+        if airing.item.stream is not None and airing.item.grant == grant:
+            return airing.item if not airing.ended else None
+    soon = turn.state.clock.wall(turn.now + AHEAD_S)
+    coming = (one for one in turn.state.agenda if one.stream is not None and one.grant == grant)
+    return next((one for one in coming if one.due_at <= soon), None)
+
+
+def _keep(turn: Turn, grant: str, receiver: Receiver) -> None:
+    turn.change(receivers={**turn.state.receivers, grant: receiver})
+
+
+def _tell_once(turn: Turn, topic: str, code: str, detail: str) -> None:
+    """A thousand bad chunks are one line in the journal; the rest is a count."""
+    mark = f"chunk:{topic}:{code}"
+    if mark not in turn.state.told:
+        turn.change(told=turn.state.told | {mark})
+        reporting.receipt(turn, ReceiptKind.REFUSED, code=code, reason=detail, topic=topic[:300])
+
+
+def _feed(turn: Turn, airing: Airing, due: tuple[jitter.Stretch, ...]) -> None:
+    stretch = turn.state.stretch
+    if stretch is None or not stretch.number or stretch.filler:
+        hush(turn, airing)
+        item, clock = airing.item, turn.state.clock
+        from_ms = max(0, round((turn.now - clock.mono(item.due_at)) * 1000))
+        # Beyond the end of its grant: the node ends it, never the player, which knows of no renewal.
+        _start(turn, airing, STREAM, from_ms, max(from_ms, item.duration_ms) + BEYOND_MS)
+        stretch = turn.state.stretch
+    assert stretch is not None
+    for one in due:
+        offset_ms = max(0, round((one.at - stretch.since) * 1000))
+        turn.do(FeedSound(number=stretch.number, offset_ms=offset_ms, packets=one.packets))
+
+
+def _start(
+    turn: Turn, airing: Airing, part: str, from_ms: int, length_ms: int, clip: ClipHash | None = None
+) -> None:
+    item, number = airing.item, turn.state.number + 1
+    turn.change(
+        number=number,
+        stretch=Stretch(
+            number=number,
+            claim=item.claim,
+            index=airing.index,
+            from_ms=from_ms,
+            since=turn.now,
+            filler=clip is not None,
+        ),
+    )
+    turn.do(
+        StartSound(
+            number=number,
+            claim=item.claim,
+            part=part,
+            source=source_of(item),
+            bulletin_class=item.bulletin_class,
+            mode=item.mode,
+            due_at=item.due_at,
+            expires_at=_expires_at(item),
+            from_ms=from_ms,
+            length_ms=length_ms,
+            volume=airing.volume,
+            restarts=airing.restarts,
+            clip=clip,
+            faded=True,
+        )
+    )
+
+
+def _expires_at(item: Item) -> datetime:
+    """Of a live stream the grant's end: its terms are renewed while it sounds."""
+    if item.stream_ends_at is not None:
+        return item.expires_at
+    return item.due_at + timedelta(milliseconds=item.duration_ms)
+
+
+def _silent(turn: Turn, airing: Airing) -> None:
+    claim = airing.item.claim
+    turn.change(stretch=Stretch(number=0, claim=claim, index=airing.index, from_ms=0, since=turn.now))
+
+
+def _note_filler(turn: Turn, airing: Airing, *, ended: bool = False) -> None:
+    stretch = turn.state.stretch
+    if stretch is None or not stretch.filler:
+        return
+    receiver = turn.state.receivers[airing.item.grant]
+    reached_ms = 0 if ended else stretch.from_ms + round((turn.now - stretch.since) * 1000)
+    _keep(turn, airing.item.grant, replace(receiver, filler_ms=reached_ms))
+
+
+def _on_air(state: NodeState) -> Airing | None:
+    stretch = state.stretch
+    airing = state.airings.get(stretch.claim) if stretch is not None else None
+    if airing is None or stretch is None or airing.parts[stretch.index].name != STREAM:
+        return None
+    return airing if airing.item.grant in state.receivers else None
+
+
+def _flows(state: NodeState) -> bool:
+    """Whether the stretch under way is the stream itself, not its filler or silence."""
+    stretch = state.stretch
+    return stretch is not None and bool(stretch.number) and not stretch.filler
+
+
+def _filler(airing: Airing, receiver: Receiver, state: NodeState) -> ClipHash | None:
+    """What lies here instead of it, where it may sound now."""
+    clip = airing.item.clip
+    if clip is None or receiver.no_filler or receiver.buffer.waiting:
+        return None
+    return clip.sha256 if clip.sha256 in state.clips else None
+
+
+def _planned_end(state: NodeState, item: Item) -> float | None:
+    ends_at = item.stream_ends_at
+    return state.clock.mono(min(ends_at, item.expires_at)) if ends_at is not None else None
+
+
+def _lost_at(state: NodeState, item: Item, receiver: Receiver) -> float | None:
+    """When a stream that a command opened is given up."""
+    if item.stream is None or item.stream_ends_at is not None:
+        return None
+    patience_s = stream_gate.PATIENCE[item.stream]
+    return receiver.quiet_since + (
+        patience_s if receiver.heard else max(patience_s, state.habits.stream_open_s)
+    )
+
+
+def _planned_reason(airing: Airing, out_ms: int, receiver: Receiver) -> str | None:
+    if receiver.fillers or not receiver.heard:
+        return "relay_unavailable"
+    if out_ms >= airing.item.duration_ms * WHOLE:
+        return None
+    if airing.cuts:
+        return str(Reason.PREEMPTED)
+    if airing.restarts:
+        return "power_cut"
+    return str(Reason.LATE) if receiver.late else "chunks_lost"
+
+
+def _rule(state: NodeState, kind: StreamKind) -> jitter.Rule:
+    habits = state.habits
+    preroll_s = habits.live_preroll_s if kind is StreamKind.LIVE else habits.relay_preroll_s
+    return replace(jitter.RULES[kind], preroll_s=preroll_s)
