@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bench import eight, fanout, receipts, recurrence
+from bench import chunks, eight, fanout, province, receipts, recurrence
 from bench.__main__ import table
 
 FIELDS = {"name", "value", "unit", "baseline", "ratio", "goal", "met"}
@@ -71,3 +71,17 @@ def test_eight_bulletins_have_no_sentence_in_common() -> None:
     sentences = [one for text in eight.orders(4.0) for one in text.split(". ")]
     assert len(eight.orders(4.0)) == eight.BULLETINS
     assert len(set(sentences)) == len(sentences)
+
+
+def test_a_small_run_of_the_chunk_bench_lets_every_chunk_through_the_gate() -> None:
+    rows = chunks.measure(quick=True)
+    _sound(rows)
+    assert [row["unit"] for row in rows] == ["µs", "µs", "B"]
+    assert rows[2]["ratio"] < 0.7, "a JWS of the same packets is half as long again"
+
+
+def test_a_small_province_planned_step_by_step_is_what_it_is_at_once() -> None:
+    rows = province.measure(quick=True)
+    _sound(rows)
+    assert [row["unit"] for row in rows] == ["s", "s", "MB"]
+    assert rows[1]["ratio"] < 1
