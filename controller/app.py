@@ -17,6 +17,7 @@ from controller.dispatch.broadcasting import Broadcasting
 from controller.dispatch.correcting import Correcting
 from controller.dispatch.deeds import Desk
 from controller.dispatch.emission import Emission
+from controller.dispatch.feeding import Feeds
 from controller.dispatch.foretelling import Foretelling
 from controller.dispatch.grouping import Groups
 from controller.dispatch.intake import Intake, ensure_desired
@@ -31,6 +32,7 @@ from controller.dispatch.outbox import Sender, letter_for
 from controller.dispatch.planning import Planner
 from controller.dispatch.programming import Programming
 from controller.dispatch.recording import Recordings
+from controller.dispatch.relaying import Relaying
 from controller.dispatch.rendering import Studio
 from controller.dispatch.renewing import Renewer
 from controller.dispatch.room import Room
@@ -40,6 +42,7 @@ from controller.dispatch.rundown import Rundowns
 from controller.dispatch.runner import GATHER_S, Loop, Pulse, Runner, Timekeeper, Watch
 from controller.dispatch.showing import Showing
 from controller.dispatch.signals import Signals, Topic, Wake
+from controller.dispatch.sourcing import Sourcing
 from controller.dispatch.stopping import Stopping
 from controller.dispatch.taking import Recorder, sweep_originals
 from controller.dispatch.tray import Tray
@@ -49,6 +52,7 @@ from controller.dispatch.waves import Corrector
 from controller.dispatch.weeks import Weeks
 from controller.dispatch.withdrawing import Withdrawing
 from controller.dispatch.writing import Writing
+from controller.dispatch.zoning import Zoning
 from controller.fleet.monitor import Monitor
 from controller.fleet.registry import make_registry
 from controller.lanes import Lanes
@@ -221,15 +225,19 @@ class Loa:
         self.rule_views = RuleViews(room)
         self.ruling = Ruling(room, self.rule_views)
         self.foretelling = Foretelling(room)
+        self.zoning = Zoning(room)
         self.lexicons = Lexicons(room)
         self.aiding = Aiding(room, self._aid)
         self.groups = Groups(room)
         self.tray = Tray(room)
+        self.feeds = Feeds(room, self.weeks)
         self.ordering = Ordering(room, self.planner)
         self.lexicon_views = LexiconViews(room)
         self.tuner, self.onair = Tuner(room), OnAir(room)
         self.broadcast_views = BroadcastViews(room)
         self.broadcasting = Broadcasting(room, self.onair, self.tuner, self.broadcast_views)
+        self.sourcing = Sourcing(room, self.tuner)
+        self.relaying = Relaying(room, self.onair, self.tuner, self.sourcing)
         emission = Emission(room, showing)
         self.desk = Desk(
             Writing(room, self.views.announcement),
@@ -259,6 +267,7 @@ class Loa:
             Loop(name="auditor", wake=Wake.AUDITOR, turn=self.auditor.turn),
             Loop(name="corrector", wake=Wake.CORRECTOR, turn=self.corrector.turn, gather_s=1.0),
             Loop(name="broadcasts", wake=Wake.BROADCASTS, turn=self.broadcasting.turn),
+            Loop(name="relays", wake=Wake.RELAYS, turn=self.relaying.turn),
             Loop(name="beacon", wake=None, turn=Pulse(room).turn),
             Loop(name="monitor", wake=None, turn=Watch(room).turn),
             Loop(name="clock", wake=None, turn=Timekeeper(room, self.clock).turn),
@@ -270,7 +279,7 @@ class Loa:
             self.metrics.programmes.inc(len(self.planner.last.published))
             self.signals.wake(Wake.SENDER)
             self.signals.tell(Topic.PROGRAMME)
-        self.signals.wake(Wake.AUDITOR, Wake.CORRECTOR, Wake.RENDERER)
+        self.signals.wake(Wake.AUDITOR, Wake.CORRECTOR, Wake.RENDERER, Wake.RELAYS)
         return wake_at
 
     def _mail_came(self) -> None:

@@ -34,6 +34,7 @@ from devices.messages import (
 from devices.topics import NAME
 
 MAX_TEXT = 300
+MOST_STEPS = 24
 MILLISECOND = timedelta(milliseconds=1)
 MAX_COUNTER = 2**63
 TEST_PATTERNS = frozenset({"beep", "silent"})
@@ -212,6 +213,12 @@ def _desired(message: Desired) -> None:
     _names(*message.languages)
     _volume(message.volume_ceiling)
     _need(all(_WALL.fullmatch(bound) for bound in (message.quiet_from, message.quiet_to)), "quiet hours")
+    if message.volume_steps is not None:
+        since = [step.since for step in message.volume_steps]
+        _need(1 <= len(since) <= MOST_STEPS and len(set(since)) == len(since), "volume steps")
+        _need(all(_WALL.fullmatch(one) for one in since), "volume steps")
+        for step in message.volume_steps:
+            _need(1 <= step.percent <= 100, "volume steps")
     try:
         ZoneInfo(message.zone)
     except (ValueError, OSError, KeyError) as error:

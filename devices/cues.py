@@ -166,14 +166,16 @@ def ready(cue: Cue) -> Item:
     """The item within this node's own ceiling, and with the instant at which it is silent in any case."""
     item, memory = cue.item, cue.memory
     ceiling = memory.desired.volume_ceiling if memory.desired is not None else 100
+    volume = min(item.volume, ceiling)
     hush_at = item.expires_at
     if not cue.emergency and not item.silent:
         quiet_at = wall.next_start(cue.at, *_quiet(memory))
         hush_at = min(hush_at, quiet_at) if quiet_at is not None else hush_at
+        volume = _by_hour(cue, volume)
     if item.stream_ends_at is not None:
         # The stream's own end comes first; what is behind it is a drill's closing frame.
         hush_at = min(hush_at, item.stream_ends_at + FRAME_AFTER_STREAM)
-    return replace(item, volume=min(item.volume, ceiling), hush_at=hush_at)
+    return replace(item, volume=volume, hush_at=hush_at)
 
 
 def remembered(cue: Cue) -> Memory:
@@ -187,6 +189,26 @@ def remembered(cue: Cue) -> Memory:
         start = CommandStart(at=cue.at, duration_ms=cue.length_ms)
         return replace(memory, command_starts=(*_last_hour(cue), start))
     return memory
+
+
+def _by_hour(cue: Cue, volume: int) -> int:
+    """An ordinary sound as quiet as hour and place want it; it is never turned down to nothing."""
+    desired = cue.memory.desired
+    if desired is None or not desired.volume_steps or not volume:
+        return volume
+    steps = [(step.since, step.percent) for step in desired.volume_steps]
+    ends_at = cue.at + timedelta(milliseconds=cue.length_ms)
+    percent = wall.lowest(steps, cue.at, ends_at, desired.zone)
+    return volume if percent is None else max(1, round(volume * percent / 100))
+
+
+def lengthened(memory: Memory, item: Item, by: timedelta) -> Memory:
+    """A renewed voice uses more of its hour: no start of its own, but its minutes count."""
+    if item.bulletin_class is BulletinClass.EMERGENCY or not memory.command_starts:
+        return memory
+    *before, newest = memory.command_starts
+    longer = replace(newest, duration_ms=newest.duration_ms + max(0, by // timedelta(milliseconds=1)))
+    return replace(memory, command_starts=(*before, longer))
 
 
 def _quiet(memory: Memory) -> tuple[str, str, str]:

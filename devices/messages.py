@@ -274,10 +274,19 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeStep:
+    """From a local wall-clock time on ordinary sounds have so many percent of their volume at this node."""
+
+    since: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
     """What one node shall be: its area chain from the nation down, its ceilings, where its clips lie.
 
-    Quiet hours are local wall-clock times ("21:00", "05:00"); only emergencies pass them.
+    Quiet hours are local wall-clock times ("21:00", "05:00"); only emergencies pass them. Nor do
+    ``volume_steps`` make an emergency quieter: of those that a sound touches the lowest holds for all of it.
     """
 
     tenant: TenantId
@@ -294,6 +303,7 @@ class Desired:
     quiet_from: str = "21:00"
     quiet_to: str = "05:00"
     zone: str = "Asia/Ho_Chi_Minh"
+    volume_steps: tuple[VolumeStep, ...] | None = field(default=None, metadata=WHEN_GIVEN)
     v: int = WIRE_VERSION
 
 

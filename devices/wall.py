@@ -1,5 +1,6 @@
 """Daily windows of local wall-clock time: what touches them, and when the next begins."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,25 @@ def next_start(after: datetime, from_wall: str, to_wall: str, zone: str) -> date
     if begins <= after:
         begins, _ = _window(day + _DAY, from_wall, to_wall, place)
     return begins.astimezone(UTC)
+
+
+def lowest(steps: Iterable[tuple[str, int]], start: datetime, end: datetime, zone: str) -> int | None:
+    """The lowest value that holds anywhere in [start, end); each holds from its wall time to the next one's.
+
+    What stood last holds over midnight. None without steps.
+    """
+    place = ZoneInfo(zone)
+    in_order = sorted((time.fromisoformat(since), value) for since, value in steps)
+    if not in_order:
+        return None
+    first, last = start.astimezone(place), end.astimezone(place)
+    begun = [value for since, value in in_order if since <= first.time()]
+    held = [begun[-1] if begun else in_order[-1][1]]
+    for day in {first.date(), last.date()}:
+        for since, value in in_order:
+            if first < datetime.combine(day, since, tzinfo=place) < last:
+                held.append(value)
+    return min(held)
 
 
 def _window(day: date, from_wall: str, to_wall: str, place: ZoneInfo) -> tuple[datetime, datetime]:

@@ -142,6 +142,9 @@ def _desired(message: Desired) -> Iterable[str]:
         f"  Groups: {groups}. Volume up to {message.volume_ceiling}. Quiet from {message.quiet_from} to"
         f" {message.quiet_to} {message.zone}. Clips from {message.clip_base}."
     )
+    if message.volume_steps:
+        steps = ", ".join(f"{step.percent} % from {step.since}" for step in message.volume_steps)
+        yield f"  Ordinary sounds: {steps}."
 
 
 def _upward(message: Hello | State | Telemetry | Report) -> Iterable[str]:

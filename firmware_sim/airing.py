@@ -9,7 +9,7 @@ from devices.errors import Code
 from devices.items import ClaimId, Content, Item
 from devices.messages import BulletinClass, ClipHash, ClockState, Heard, ReceiptKind
 from devices.tones import PATTERNS, duration_ms
-from firmware_sim import claims, reporting, storing, streaming
+from firmware_sim import claims, listening, reporting, storing, streaming
 from firmware_sim.effects import Examine, SoundBegan, SoundOver, StartSound, StopSound, Sync
 from firmware_sim.parts import STREAM, before, place, source_of
 from firmware_sim.state import Airing, Stretch, Turn
@@ -113,6 +113,8 @@ def stream_due(turn: Turn) -> None:
         streaming.pump(turn)
         return
     airing, reason = ending
+    if reason == streaming.LOST:
+        listening.lose(turn, airing)
     airing = streaming.cut(turn, replace(airing, closing=reason, ended=True))
     airing = replace(airing, done_ms=airing.done_ms + before(airing, airing.index))
     turn.airing(airing)

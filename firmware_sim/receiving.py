@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from devices import admission, stream_gate, topics
+from devices import admission, cues, stream_gate, topics
 from devices.arbitration import Renew, Stop
 from devices.errors import Code
 from devices.incoming import Why, document_topic
@@ -23,7 +23,7 @@ from devices.messages import (
     ReceiptKind,
 )
 from devices.tones import PATTERNS, duration_ms
-from firmware_sim import airing, flash, gate, late_words, planning, reporting, storing, streaming
+from firmware_sim import airing, flash, gate, late_words, listening, planning, reporting, storing
 from firmware_sim.effects import Arrived, Fetched, Forget, Keep, Subscribe, Sync, Unsubscribe
 from firmware_sim.remembering import keep_memory
 from firmware_sim.state import Turn
@@ -37,7 +37,10 @@ def arrived(turn: Turn, given: Arrived) -> None:
         _clip(turn, given)
         return
     if "/live/" in given.topic:
-        streaming.arrived(turn, given)
+        back = listening.arrived(turn, given)
+        if back is not None:
+            listening.found(turn, back)
+            gate.begin(turn, back)
         return
     state = turn.state
     answer = admission.receive(
@@ -157,6 +160,7 @@ def _command(turn: Turn, message: Command, kid: KeyId) -> None:
     match message.kind:
         case CommandKind.STOP:
             airing.floor_input(turn, Stop(references=message.references, mode=message.mode))
+            listening.give_up(turn, message.references or turn.state.lost)
             reporting.receipt(turn, ReceiptKind.FINISHED, command=message.id)
         case CommandKind.TEST:
             gate.begin(turn, _test_item(turn, message, kid))
@@ -175,6 +179,8 @@ def _stream(turn: Turn, message: Command) -> None:
     now = turn.state.clock.wall(turn.now)
     renewed = replace(admission.renewed(item, turn.state.memory, now), volume=known.item.volume)
     turn.airing(replace(known, item=renewed))
+    by = renewed.expires_at - known.item.expires_at
+    keep_memory(turn, cues.lengthened(turn.state.memory, renewed, by))
     airing.floor_input(turn, Renew(item=renewed))
 
 

@@ -183,7 +183,7 @@ def heartbeat(turn: Turn) -> None:
 def sensed(turn: Turn, given: Sensed) -> None:
     """The heartbeat itself."""
     state = turn.state
-    playing = state.stretch is not None
+    playing = state.stretch is not None and bool(state.stretch.number)
     telemetry = Telemetry(
         node=state.memory.node,
         boot=state.boot,

@@ -136,6 +136,15 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A voice that broke off and was reported; while its grant stands it may come back."""
+
+    receiver: Receiver
+    played_ms: int
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """A clip in flash whose hash was right when it was written or last read."""
 
@@ -191,6 +200,7 @@ class NodeState:
     number: int = 0
     mark_at: float | None = None
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    lost: Mapping[str, Lost] = field(default_factory=dict)
     chunks_refused: int = 0
     clips: Mapping[ClipHash, Stored] = field(default_factory=dict)
     wanted: Mapping[ClipHash, Wanted] = field(default_factory=dict)

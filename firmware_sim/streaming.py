@@ -1,4 +1,4 @@
-"""A stream on its way through a node: chunks in, verified packets out, silence and the filler between.
+"""A stream on air: verified packets to the player, silence and the filler between, and when it is over.
 
 Knows the buffer and the player only; ``airing`` puts an item on and takes it off.
 """
@@ -6,50 +6,19 @@ Knows the buffer and the player only; ``airing`` puts an item on and takes it of
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from devices import admission, jitter, stream_gate, topics
+from devices import jitter, stream_gate
 from devices.arbitration import Reason
-from devices.grants import StreamKind
 from devices.items import Item
-from devices.messages import ClipHash, ReceiptKind
-from firmware_sim import reporting
-from firmware_sim.effects import Arrived, Examine, FeedSound, StartSound, StopSound
+from devices.messages import ClipHash
+from firmware_sim.effects import Examine, FeedSound, StartSound, StopSound
 from firmware_sim.journal import FILLER
 from firmware_sim.parts import STREAM, source_of
 from firmware_sim.state import Airing, NodeState, Receiver, Stretch, Turn
 
-AHEAD_S = 5.0
-"""So long before its instant a planned stream begins to be listened to."""
 BEYOND_MS = 1_000
+LOST = "stream_lost"
 WHOLE = 0.98
 """A stream counts as whole from this share on (as for every delivery)."""
-
-
-def arrived(turn: Turn, given: Arrived) -> None:
-    """One chunk: taken in, or passed over and counted. It never ends in anything but sound or silence."""
-    state = turn.state
-    place = topics.parse(given.topic)
-    item = _open_item(turn, place.grant) if place is not None and place.grant is not None else None
-    receiver = state.receivers.get(item.grant, Receiver()) if item is not None else Receiver()
-    answer = stream_gate.admit(
-        given.payload,
-        given.topic,
-        given.retained,
-        item,
-        receiver.window,
-        state.memory,
-        state.clock.wall(turn.now),
-    )
-    match answer:
-        case admission.Ignored():
-            turn.change(ignored=state.ignored + 1)
-        case admission.Refused(code=code, detail=detail):
-            turn.change(chunks_refused=state.chunks_refused + 1, refusals=state.refusals + 1)
-            _tell_once(turn, given.topic, str(code), detail)
-        case stream_gate.Taken(chunk=chunk, window=window):
-            assert item is not None
-            assert item.stream is not None
-            buffer = jitter.put(receiver.buffer, chunk, turn.now, _rule(state, item.stream))
-            _keep(turn, item.grant, replace(receiver, window=window, buffer=buffer))
 
 
 def enter(turn: Turn, airing: Airing, index: int) -> None:
@@ -60,7 +29,7 @@ def enter(turn: Turn, airing: Airing, index: int) -> None:
     buffer, _ = jitter.take(receiver.buffer, turn.now)
     late_s = turn.now - turn.state.clock.mono(airing.item.due_at)
     late = receiver.late or (not receiver.heard and late_s * 1000 > airing.item.duration_ms * (1 - WHOLE))
-    _keep(turn, grant, replace(receiver, buffer=buffer, quiet_since=turn.now, late=late))
+    keep(turn, grant, replace(receiver, buffer=buffer, quiet_since=turn.now, late=late))
     if airing.index != index:
         airing = replace(airing, index=index)
     turn.airing(airing)
@@ -75,7 +44,7 @@ def pump(turn: Turn) -> None:
         if airing is None or airing.item.grant != grant:
             # What has its time while another has the floor is not heard afterwards.
             buffer, _ = jitter.take(receiver.buffer, turn.now)
-            _keep(turn, grant, replace(receiver, buffer=buffer))
+            keep(turn, grant, replace(receiver, buffer=buffer))
     if airing is None or airing.ended:
         return
     receiver = turn.state.receivers[airing.item.grant]
@@ -84,7 +53,7 @@ def pump(turn: Turn) -> None:
         out_ms = receiver.out_ms + sum(one.length_ms for one in due)
         until = buffer.until if buffer.until is not None else turn.now
         fed = replace(receiver, buffer=buffer, out_ms=out_ms, quiet_since=until, heard=True)
-        _keep(turn, airing.item.grant, fed)
+        keep(turn, airing.item.grant, fed)
         _feed(turn, airing, due)
         return
     quiet_s = turn.now - receiver.quiet_since
@@ -103,10 +72,10 @@ def filler_examined(turn: Turn, airing: Airing, fine: bool) -> None:
     if clip is None or stretch is None or stretch.number or airing.ended:
         return
     if not fine:
-        _keep(turn, airing.item.grant, replace(receiver, no_filler=True))
+        keep(turn, airing.item.grant, replace(receiver, no_filler=True))
         return
     from_ms = receiver.filler_ms if receiver.filler_ms < clip.duration_ms - 500 else 0
-    _keep(turn, airing.item.grant, replace(receiver, fillers=receiver.fillers + 1, filler_ms=from_ms))
+    keep(turn, airing.item.grant, replace(receiver, fillers=receiver.fillers + 1, filler_ms=from_ms))
     _start(turn, airing, FILLER, from_ms, clip.duration_ms, clip.sha256)
 
 
@@ -130,7 +99,7 @@ def ending(turn: Turn) -> tuple[Airing, str | None] | None:
         return airing, None
     lost = _lost_at(turn.state, item, receiver)
     if lost is not None and now >= lost and not receiver.buffer.waiting:
-        return airing, "stream_lost"
+        return airing, LOST
     return None
 
 
@@ -170,7 +139,7 @@ def cut(turn: Turn, airing: Airing) -> Airing:
     receiver = turn.state.receivers[airing.item.grant]
     unheard_ms = _unheard_ms(turn, airing, receiver)
     quiet_since = min(receiver.quiet_since, turn.now)
-    _keep(
+    keep(
         turn,
         airing.item.grant,
         replace(receiver, out_ms=receiver.out_ms - unheard_ms, quiet_since=quiet_since),
@@ -198,33 +167,16 @@ def hush(turn: Turn, airing: Airing) -> None:
     _silent(turn, airing)
 
 
+def keep(turn: Turn, grant: str, receiver: Receiver) -> None:
+    """Notes how a stream stands."""
+    turn.change(receivers={**turn.state.receivers, grant: receiver})
+
+
 def _unheard_ms(turn: Turn, airing: Airing, receiver: Receiver) -> int:
     """What the player has been given and has not let out yet."""
     stretch = turn.state.stretch
     mine = stretch is not None and stretch.claim == airing.item.claim and _flows(turn.state)
     return max(0, round((receiver.quiet_since - turn.now) * 1000)) if mine else 0
-
-
-def _open_item(turn: Turn, grant: str) -> Item | None:
-    """The stream of that grant that is on its way here, or will be in a moment."""
-    for airing in turn.state.airings.values():
-        if airing.item.stream is not None and airing.item.grant == grant:
-            return airing.item if not airing.ended else None
-    soon = turn.state.clock.wall(turn.now + AHEAD_S)
-    coming = (one for one in turn.state.agenda if one.stream is not None and one.grant == grant)
-    return next((one for one in coming if one.due_at <= soon), None)
-
-
-def _keep(turn: Turn, grant: str, receiver: Receiver) -> None:
-    turn.change(receivers={**turn.state.receivers, grant: receiver})
-
-
-def _tell_once(turn: Turn, topic: str, code: str, detail: str) -> None:
-    """A thousand bad chunks are one line in the journal; the rest is a count."""
-    mark = f"chunk:{topic}:{code}"
-    if mark not in turn.state.told:
-        turn.change(told=turn.state.told | {mark})
-        reporting.receipt(turn, ReceiptKind.REFUSED, code=code, reason=detail, topic=topic[:300])
 
 
 def _feed(turn: Turn, airing: Airing, due: tuple[jitter.Stretch, ...]) -> None:
@@ -295,7 +247,7 @@ def _note_filler(turn: Turn, airing: Airing, *, ended: bool = False) -> None:
         return
     receiver = turn.state.receivers[airing.item.grant]
     reached_ms = 0 if ended else stretch.from_ms + round((turn.now - stretch.since) * 1000)
-    _keep(turn, airing.item.grant, replace(receiver, filler_ms=reached_ms))
+    keep(turn, airing.item.grant, replace(receiver, filler_ms=reached_ms))
 
 
 def _on_air(state: NodeState) -> Airing | None:
@@ -345,9 +297,3 @@ def _planned_reason(airing: Airing, out_ms: int, receiver: Receiver) -> str | No
     if airing.restarts:
         return "power_cut"
     return str(Reason.LATE) if receiver.late else "chunks_lost"
-
-
-def _rule(state: NodeState, kind: StreamKind) -> jitter.Rule:
-    habits = state.habits
-    preroll_s = habits.live_preroll_s if kind is StreamKind.LIVE else habits.relay_preroll_s
-    return replace(jitter.RULES[kind], preroll_s=preroll_s)

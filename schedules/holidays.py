@@ -130,7 +130,9 @@ def _by_day(holidays: Holidays, year: int) -> dict[date, DayOff]:
     for row in sorted((row for row in rows if row.what in order), key=lambda row: order.index(row.what)):
         for day in _days(row, year):
             off.setdefault(day, DayOff(day=day, name=row.name, source=row.source))
-    lost = sorted(day for day in off if day.weekday() >= SATURDAY)
+    # what a document decrees is meant as it stands: a Saturday that is off after all gives no Monday
+    decreed = {row.on for row in rows if row.what is What.OFF}
+    lost = sorted(day for day in off if day.weekday() >= SATURDAY and day not in decreed)
     for day in lost:
         instead = _given_back(day, off, _is_tet(rows, year, day))
         off[instead] = DayOff(day=instead, name=f"{off[day].name} (nghỉ bù)", source=off[day].source)

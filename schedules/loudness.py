@@ -70,6 +70,14 @@ def volume_with(volume: int, gain_db: float) -> int:
     return max(round(volume * 10 ** (gain_db / 20)), 1 if volume else 0)
 
 
+def percents(loudness: Loudness, zone: Zone) -> tuple[tuple[time, int], ...]:
+    """The steps of a zone as shares of the volume in percent; empty where nothing is ever turned down."""
+    steps = sorted(
+        (step.since, volume_with(100, step.gain_db)) for step in loudness.steps if step.zone is zone
+    )
+    return tuple(steps) if any(percent < 100 for _, percent in steps) else ()
+
+
 def parse_loudness(text: str) -> Loudness:
     """A table of tab-separated lines; TableRefused (`E_TABLE`) names the first line that is none."""
     steps: list[Step] = []

@@ -38,7 +38,8 @@ class Occurrence:
 
     `duration` is that of its whole clip (chime, text, every reading); it ends by `expires_at`.
     `targets` is its ground; `carriers` are the documents that bring it, areas and groups of nodes, where
-    they are not just the ground's own.
+    they are not just the ground's own. `late` is its author's late rule; from `superseded_at` on the
+    item's next airing stands for this one too.
     """
 
     id: OccurrenceId
@@ -189,7 +190,7 @@ def plan(
             sorted(
                 (
                     *(_refusal(trouble, quiet) for trouble in refusals),
-                    *(_refused_there(breach) for breach in left.breaches if window.contains(breach.at)),
+                    *_refused_there((one for one in left.breaches if window.contains(one.at)), items),
                 ),
                 key=lambda r: (r.at, r.item, r.code),
             )
@@ -283,10 +284,14 @@ def _newest(every: tuple[Occurrence, ...]) -> Iterator[Occurrence]:
     return reversed(found)
 
 
-def _refused_there(breach: Breach) -> Refusal:
-    return Refusal(
-        item=breach.item, code=breach.code, at=breach.at, vi=breach.vi, en=breach.en, areas=breach.areas
-    )
+def _refused_there(breaches: Iterable[Breach], items: Iterable[Ready]) -> Iterator[Refusal]:
+    titles: dict[AnnouncementId, str] = {}
+    for breach in breaches:
+        titles = titles or {one.announcement.id: one.announcement.title for one in items}
+        vi, en = breach.vi, breach.en
+        if title := titles.get(breach.item):
+            vi, en = f"“{title}”: {vi[:1].lower()}{vi[1:]}", f"“{title}”: {en[:1].lower()}{en[1:]}"
+        yield Refusal(item=breach.item, code=breach.code, at=breach.at, vi=vi, en=en, areas=breach.areas)
 
 
 def _conflict(tenant: str, tree: Tree, quiet: QuietHours, now: datetime, c: Collision) -> Conflict:

@@ -39,6 +39,11 @@ def ordered(wishes: Iterable[Wish], answers: Iterable[Precedence], tree: Tree) -
     return tuple(found)
 
 
+def is_chosen(wish: Wish) -> bool:
+    """Whether somebody said where this wish stands among others."""
+    return wish.rank[1] in (_FRONT, _BACK)
+
+
 def _answered(wish: Wish, answer: Precedence, tree: Tree) -> tuple[Wish, ...]:
     moment = (wish.item, wish.recurrence_at)
     if wish.bulletin_class is not BulletinClass.PRIORITY or answer.area not in tree:

@@ -95,14 +95,13 @@ def heard(
     What is not approved, or lies outside the tree, is given as it is: the plan names the reason.
     """
     known = all(code in tree for code in (a.area, *a.targets))
-    if not known or not is_approved(a):
+    is_chosen = known and needs_choice(a, tree)
+    if not known or not (is_chosen or a.groups) or not is_approved(a):
         return (Heard(announcement=a, item=a.id, areas=a.targets),)
     mine = tuple(groups[g] for g in a.groups if g in groups)
-    if needs_choice(a, tree):
+    if is_chosen:
         taken = (one for one in chosen if one.choice is Choice.ACCEPTED and one.revision == a.revision)
         return tuple(_in_commune(a, one, mine, tree) for one in taken if one.timing is not None)
-    if not a.groups:
-        return (Heard(announcement=a, item=a.id, areas=a.targets),)
     ground = tree.cover(code for code in ground_of(a, groups) if code in tree)
     return (Heard(announcement=_resaid(a, targets=ground), item=a.id, areas=a.targets, groups=mine),)
 

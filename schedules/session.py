@@ -53,7 +53,8 @@ class Session:
     `first` day on, at `start` local time, or as the season says; `changes` alter single days. `items` is an
     order given by hand: these come first, and behind them every NextSession item that it reaches, by class,
     then approval. `blocks` are what lies between opening and closing; none means its items alone.
-    `cap` bounds the whole session from its first to its last sound.
+    `cap` bounds the whole session from its first to its last sound. Before `since` it did not exist: nothing
+    that waits for a session was heard in it then.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Session:
     changes: tuple[SessionDay, ...] = ()
     blocks: tuple[Block, ...] = ()
     fixed: tuple[Fixed, ...] = ()
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,10 @@ def start_on(session: Session, day: date) -> time:
 
 def run_on(session: Session, day: date) -> Run | None:
     """The run of a day, or None where there is none."""
-    return _run(session, day) if is_on(session, day) else None
+    run = _run(session, day) if is_on(session, day) else None
+    if run is None or (session.since is not None and run.start_at < session.since):
+        return None
+    return run
 
 
 def is_on(session: Session, day: date) -> bool:

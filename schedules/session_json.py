@@ -5,8 +5,18 @@ from datetime import date, time, timedelta
 
 from schedules.announcement import AnnouncementId
 from schedules.blocks import MOST_BLOCKS, Block, Part
+from schedules.calendar import stamp
 from schedules.pattern import pattern_from_json, pattern_to_json
-from schedules.reading import read_clock, read_day, read_list, read_object, read_whole, read_word, refuse
+from schedules.reading import (
+    read_clock,
+    read_day,
+    read_instant,
+    read_list,
+    read_object,
+    read_whole,
+    read_word,
+    refuse,
+)
 from schedules.session import Fixed, Season, Session, SessionDay
 
 MOST_SEASONS = 4
@@ -14,7 +24,7 @@ MOST_CHANGES = 366
 MOST_ITEMS = 200
 LONGEST_NAME = 200
 _DAY_S = 86_400
-_KEYS = ("pattern", "first", "seasons", "changes", "blocks", "fixed")
+_KEYS = ("pattern", "first", "seasons", "changes", "blocks", "fixed", "since")
 _DAY_KEYS = ("day", "skipped", "start", "cap_s", "items", "fixed", "left_out")
 
 
@@ -41,6 +51,7 @@ def session_days_to_json(session: Session) -> dict[str, object]:
         ],
         "blocks": blocks_to_json(session.blocks),
         "fixed": _fixed_to_json(session.fixed),
+        "since": None if session.since is None else stamp(session.since),
     }
 
 
@@ -58,6 +69,7 @@ def with_session_days(session: Session, value: object) -> Session:
         changes=tuple(_change(f"session.changes[{n}]", one) for n, one in enumerate(changes)),
         blocks=blocks_from_json("session.blocks", said["blocks"]),
         fixed=_fixed("session.fixed", said["fixed"]),
+        since=None if said["since"] is None else read_instant("session.since", said["since"]),
     )
 
 

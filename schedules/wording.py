@@ -2,6 +2,7 @@
 
 from schedules.calendar import QuietHours, said_en, said_vi
 from schedules.collision import Collision, ConflictKind
+from schedules.precedence import is_chosen
 from schedules.wish import Slot, Trouble
 
 # code: (Vietnamese, English); filled with the title, the moment and the quiet hours
@@ -75,7 +76,10 @@ def held_words(slot: Slot, place: str, quiet: QuietHours) -> tuple[str, str]:
 
 
 def collision_words(c: Collision, place: str, quiet: QuietHours, is_open: bool) -> tuple[str, str]:
-    """What two sounds on one ground make of each other; `is_open` while the commune may still choose."""
+    """What two sounds on one ground make of each other; `is_open` while the commune may still choose.
+
+    Where it has chosen, that is said instead.
+    """
     one, other = c.slot.wish.title, c.other.wish.title
     at, at_en = said_vi(c.slot.due_at), said_en(c.slot.due_at)
     match c.kind:
@@ -88,6 +92,13 @@ def collision_words(c: Collision, place: str, quiet: QuietHours, is_open: bool) 
             return (
                 f"Bài “{one}” lúc {at} sẽ ngắt “{other}” tại {place}.",
                 f"“{one}” at {at_en} cuts “{other}” in {place}.",
+            )
+        case ConflictKind.ASK if is_chosen(c.slot.wish) or is_chosen(c.other.wish):
+            return (
+                f"Hai bài ưu tiên “{other}” và “{one}” trùng giờ tại {place}: đã chọn “{other}” phát trước, "
+                f"“{one}” phát lúc {at}.",
+                f"Two priority items meet in {place}: it was chosen that “{other}” goes first "
+                f"and “{one}” at {at_en}.",
             )
         case ConflictKind.ASK if is_open:
             return (

@@ -120,11 +120,11 @@ async def send_back_announcement(
 
 @router.post("/{announcement}/withdraw")
 async def withdraw_announcement(
-    request: Request, response: Response, visitor: Writer, announcement: str, body: ReasonBody | None = None
+    request: Request, response: Response, visitor: Writer, announcement: str, body: ReasonBody
 ) -> AnnouncementAnswer:
     """Take it back: what is planned is cancelled, what sounds is stopped; approved ones want a reason."""
-    desk, reason = house_of(request).desk, "" if body is None else body.words()
-    return told(response, await desk.withdraw(visitor.person, AnnouncementId(announcement), reason))
+    desk = house_of(request).desk
+    return told(response, await desk.withdraw(visitor.person, AnnouncementId(announcement), body.words()))
 
 
 @router.post("/{announcement}/correct")

@@ -12,7 +12,7 @@ from devices.messages import Mode
 from schedules.announcement import AreaCode, BulletinClass, clean_text
 from schedules.calendar import FIRST_YEAR, LAST_YEAR
 from schedules.errors import TextRefused, TimingRefused
-from schedules.late_rule import late_rule_from_json
+from schedules.late_rule import LONGEST_UNDER, late_rule_from_json
 from schedules.lunar_pattern import LONGEST_CYCLE, InLeap, InShort
 from schedules.recurrence import timing_from_json
 from schedules.rule import Only
@@ -81,6 +81,19 @@ Timing = Annotated[
 ]
 
 
+Late = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "oneOf": [
+                *(_timing(kind) for kind in ("skip", "play_once", "coalesce")),
+                _timing("play_if_late_under", minutes=_whole(1, LONGEST_UNDER)),
+            ]
+        }
+    ),
+]
+
+
 class Body(BaseModel):
     """No coercion, no unknown field: an extra one is 422 ``E_FIELD``."""
 
@@ -107,7 +120,7 @@ class DraftBody(Body):
     valid_from: Instant | None = None
     repeat: Annotated[int, Field(ge=1, le=3)] = 1
     groups: Annotated[list[Code], Field(max_length=500)] = []
-    late: Timing | None = None
+    late: Late | None = None
 
     def draft(self) -> Draft:
         """The Desk's form; Problem with the exact field where text or time can't be."""

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from controller.dispatch import alarm
 from controller.dispatch.compile import at_least
 from controller.dispatch.outbox import letter_for
-from controller.dispatch.planning import clip_ref
 from controller.dispatch.room import Room
+from controller.dispatch.situation import clip_ref
 from controller.store import alerts, clips, deliveries, documents, speech
 from controller.store.alerts import AlertKind, AlertPhase, AlertRow, Part
 from controller.store.database import Conn

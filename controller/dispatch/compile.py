@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
+from controller.dispatch.relay_entries import granted
 from devices.messages import (
     AreaCode,
     BulletinClass,
@@ -234,6 +235,7 @@ def _entry(occurrence: Occurrence, sound: Sound, quiet: QuietHours) -> Entry:
         clip=sound.clip.sha256,
         volume=sound.volume,
         title=sound.title,
+        relay=granted(occurrence.id, occurrence.item, occurrence.duration),
     )
 
 

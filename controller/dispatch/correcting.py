@@ -115,7 +115,7 @@ def _begin(conn: Conn, wrong: Announcement, person: Person, now: datetime) -> An
         title=f"{TITLE}{wrong.title.removeprefix(TITLE)}"[:TITLE_LIMIT].strip(),
         text=opening,
         bulletin_class=BulletinClass.PRIORITY,
-        targets=wrong.targets,
+        targets=wrong.targets or (wrong.area,),
         timing=AfterApproval(),
         valid_from=now.replace(microsecond=0),
         expires_at=now.replace(microsecond=0) + LIFE,

@@ -19,14 +19,16 @@ from controller.dispatch.showing import Showing
 from controller.dispatch.signals import Topic, Wake
 from controller.errors import Problem
 from controller.store import alerts, audit, idempotency, outbox
-from controller.store.alerts import AlertPhase, AlertRow, Part
+from controller.store.alerts import AlertKind, AlertPhase, AlertRow, Part
 from controller.store.database import Conn
 from controller.store.outbox import Letter
 from controller.store.sounds import Sound
 from devices.messages import AlertId
 from schedules.announcement import AreaCode
+from schedules.area import Tree
 
 CLIPS_AFTER = timedelta(seconds=2)
+SUPERSEDED = "superseded"
 _log = logging.getLogger("loa.alarm")
 
 
@@ -75,6 +77,9 @@ class Emission:
         if key is not None and (known := idempotency.recall(conn, person.id, key, press.body)) is not None:
             return AlertId(str(known.answer["alert"])), ()
         now = row.issued_at or self._room.clock.now()
+        older = self._superseded(conn, row)
+        if older:
+            row = replace(row, refers_to=tuple(other.id for other in older))
         stored = alerts.get(conn, row.id)
         if stored is None:
             alerts.add(conn, row)
@@ -85,15 +90,24 @@ class Emission:
             alerts.save(conn, row)
         for other in cancels:
             self.cancel(conn, other, person, press.deed, now)
+        for other in older:
+            self.cancel(conn, other, person, SUPERSEDED, now)
         letters: tuple[Letter, ...] = ()
         if row.phase is AlertPhase.ACTIVE:
-            letters = self.bulletins(conn, row.targets, payloads, now)
+            places = {*row.targets, *(area for other in older for area in other.targets)}
+            letters = self.bulletins(conn, places, payloads, now)
             first_rows(conn, self._room, row, now)
         audit.append(conn, now, person.id, press.deed, row.id, _facts(row))
         if key is not None:
             answer = {"alert": row.id}
             idempotency.remember(conn, person.id, key, press.body, status=201, answer=answer, now=now)
         return row.id, letters
+
+    def _superseded(self, conn: Conn, row: AlertRow) -> tuple[AlertRow, ...]:
+        """The issuer's own running alerts of the same hazard whose whole ground the new one covers."""
+        if row.phase is not AlertPhase.ACTIVE or row.kind is not AlertKind.ALERT:
+            return ()
+        return tuple(other for other in alerts.running(conn) if is_superseded(other, row, self._room.tree))
 
     def cancel(self, conn: Conn, row: AlertRow, person: Person, reason: str, now: datetime) -> None:
         """End an alert that runs; nothing where it is over already."""
@@ -140,6 +154,17 @@ class Emission:
             _log.info("alert.at_broker alert=%s ms=%s", alert, broker_ms)
         room.signals.tell(Topic.ALERT, alert)
         room.signals.wake(Wake.SENDER, Wake.RENDERER, Wake.AUDITOR, Wake.RENEWER)
+
+
+def is_superseded(older: AlertRow, newer: AlertRow, tree: Tree) -> bool:
+    """Whether the newer bulletin takes the older one's place: a storm is told every three hours."""
+    same = older.area == newer.area and older.hazard == newer.hazard and older.mode is newer.mode
+    running = older.phase is AlertPhase.ACTIVE and older.kind is AlertKind.ALERT and older.id != newer.id
+    return (
+        same
+        and running
+        and all(any(tree.descends(place, target) for target in newer.targets) for place in older.targets)
+    )
 
 
 def _facts(row: AlertRow) -> dict[str, audit.Fact]:

@@ -1,14 +1,14 @@
 """What a plan would make of a change that nobody has decided yet, by the same rules as on air."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.access import Person, Right
 from controller.dispatch.compile import Sound
-from controller.dispatch.planning import Situation, explained, make, situation_of, window_of
 from controller.dispatch.refusals import allow, missing
 from controller.dispatch.room import Room
+from controller.dispatch.situation import Situation, explained, make, places, situation_of, window_of
 from controller.store import announcements
 from controller.store.announcements import Kept
 from devices.messages import ClipHash, ClipRef
@@ -17,6 +17,7 @@ from schedules.calendar import Window
 from schedules.explain import Explanation, Fate
 from schedules.local_rules import LocalRules
 from schedules.plan import Occurrence, Plan, Refusal
+from schedules.reach import ground_of
 from schedules.session import is_chime
 
 AHEAD_DAYS = 7
@@ -53,7 +54,10 @@ class Foretelling:
         return await room.lanes.files.run(self._compared, situation, change, area, window, now)
 
     async def item(self, person: Person, announcement: AnnouncementId) -> tuple[Explanation, ...]:
-        """What the rules would take away of an item if it were approved now; nothing where all is heard."""
+        """What the rules would take away of an item if it were approved now; nothing where all is heard.
+
+        Planned with what shares its ground: what lies elsewhere uses up nothing there.
+        """
         room = self._room
         kept = await room.db.read(announcements.get, announcement)
         if kept is None:
@@ -61,8 +65,24 @@ class Foretelling:
         allow(person, Right.READ, kept.announcement.area, room.tree)
         now = room.clock.now()
         window = _ahead(now)
-        situation = await room.db.read(situation_of, window)
+        situation = self._around(await room.db.read(situation_of, window), kept)
+        if not situation.rules.packs and not situation.rules.profiles:
+            return ()
         return await room.lanes.files.run(self._of_item, _approved(situation, kept, now), kept, window, now)
+
+    def _around(self, situation: Situation, kept: Kept) -> Situation:
+        tree, every = self._room.tree, places(situation)
+        here = ground_of(kept.announcement, situation.reach.groups)
+        ground = tuple(code for code in here if code in tree)
+
+        def shares(where: Iterable[AreaCode]) -> bool:
+            return tree.meet([code for code in where if code in tree], ground) is not None
+
+        return replace(
+            situation,
+            kept=tuple(one for one in situation.kept if shares(every[one.announcement.id])),
+            sessions=tuple(one for one in situation.sessions if shares((one.area,))),
+        )
 
     def _compared(
         self,

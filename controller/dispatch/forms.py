@@ -22,8 +22,7 @@ from schedules.recurrence import Timing
 class Draft:
     """The whole content of a bài as its author hands it in (write and edit take the same).
 
-    ``valid_from`` None means now. ``area`` owns it; ``targets`` are areas on that branch, ``groups`` are
-    groups of nodes on it; one of the two may be empty.
+    ``valid_from`` None means now. ``area`` owns it; ``targets`` (areas) and ``groups`` lie on that branch.
     """
 
     area: AreaCode
@@ -110,6 +109,7 @@ class Correcting:
     whether an approved correction puts this one right. ``spent``: its withdrawal is past undoing."""
 
     wrong: AnnouncementId | None = None
+    opening: str = ""
     asked: int = 0
     corrected: bool = False
     spent: bool = False
@@ -378,7 +378,7 @@ class ConflictLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayView:
-    """A local day of one area: what is planned, what it became, what could not be placed."""
+    """A local day of one area; ``holding`` of its nodes have the newest version of that day's programme."""
 
     area: AreaCode
     date: date
@@ -387,7 +387,6 @@ class DayView:
     waiting_approval: int
     nodes: int
     holding: int
-    """How many nodes of the area have the newest version of this day's programme."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

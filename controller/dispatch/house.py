@@ -11,6 +11,7 @@ from controller.dispatch.arranging import Arranging
 from controller.dispatch.broadcast_views import BroadcastViews
 from controller.dispatch.broadcasting import Broadcasting
 from controller.dispatch.deeds import Desk
+from controller.dispatch.feeding import Feeds
 from controller.dispatch.foretelling import Foretelling
 from controller.dispatch.grouping import Groups
 from controller.dispatch.lexicon import Lexicons
@@ -18,13 +19,16 @@ from controller.dispatch.lexicon_views import LexiconViews
 from controller.dispatch.lives import Lives
 from controller.dispatch.ordering import Ordering
 from controller.dispatch.programming import Programming
+from controller.dispatch.relaying import Relaying
 from controller.dispatch.rule_views import RuleViews
 from controller.dispatch.ruling import Ruling
 from controller.dispatch.rundown import Rundowns
 from controller.dispatch.signals import Signals
+from controller.dispatch.sourcing import Sourcing
 from controller.dispatch.tray import Tray
 from controller.dispatch.views import Views
 from controller.dispatch.weeks import Weeks
+from controller.dispatch.zoning import Zoning
 from controller.lanes import Lanes
 from controller.metrics import Metrics
 from controller.store.database import Database
@@ -62,6 +66,12 @@ class House(Protocol):
     def broadcasting(self) -> Broadcasting: ...
 
     @property
+    def sourcing(self) -> Sourcing: ...
+
+    @property
+    def relaying(self) -> Relaying: ...
+
+    @property
     def broadcast_views(self) -> BroadcastViews: ...
 
     @property
@@ -69,6 +79,9 @@ class House(Protocol):
 
     @property
     def tray(self) -> Tray: ...
+
+    @property
+    def feeds(self) -> Feeds: ...
 
     @property
     def ordering(self) -> Ordering: ...
@@ -96,6 +109,9 @@ class House(Protocol):
 
     @property
     def ruling(self) -> Ruling: ...
+
+    @property
+    def zoning(self) -> Zoning: ...
 
     @property
     def foretelling(self) -> Foretelling: ...

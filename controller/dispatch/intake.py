@@ -34,8 +34,10 @@ from devices.messages import (
     ReceiptKind,
     Report,
     TenantId,
+    VolumeStep,
 )
 from schedules.calendar import QuietHours
+from schedules.loudness import house_loudness, percents
 
 BATCH = 2000
 AT_A_STRETCH = 32
@@ -277,7 +279,14 @@ def ensure_desired(conn: Conn, room: Room, node_id: NodeId, now: datetime) -> li
     quiet = _quiet(conn, room, node)
     wanted = _desired(room, node, belongs, quiet, 0, now)
     content = repr(
-        (wanted.areas, wanted.clip_base, wanted.volume_ceiling, wanted.quiet_from, wanted.quiet_to)
+        (
+            wanted.areas,
+            wanted.clip_base,
+            wanted.volume_ceiling,
+            wanted.quiet_from,
+            wanted.quiet_to,
+            wanted.volume_steps,
+        )
     )
     if belongs:
         content += f" in {belongs}"
@@ -333,7 +342,16 @@ def _desired(
         quiet_from=f"{quiet.start:%H:%M}",
         quiet_to=f"{quiet.end:%H:%M}",
         zone=settings.zone,
+        volume_steps=_volume_steps(node),
     )
+
+
+def _volume_steps(node: nodes.Node) -> tuple[VolumeStep, ...] | None:
+    """How loud the hours and its place let it be; nothing where nobody has looked at the place."""
+    if node.zone is None:
+        return None
+    steps = percents(house_loudness(), node.zone)
+    return tuple(VolumeStep(since=f"{since:%H:%M}", percent=percent) for since, percent in steps) or None
 
 
 def _distinct(forged: list[Thrown]) -> tuple[Thrown, ...]:

@@ -83,6 +83,7 @@ def correcting_facts(conn: Conn, a: Announcement, now: datetime) -> Correcting:
     taken = withdrawals.newest(conn, a.id) if a.state is State.WITHDRAWN else None
     return Correcting(
         wrong=None if own is None else own.wrong,
+        opening="" if own is None else own.opening,
         asked=0 if own is None else len(corrections.played(conn, own.wrong)),
         corrected=corrections.is_corrected(conn, a.id),
         spent=taken is not None and not withdrawals.is_open(taken, now),
@@ -93,6 +94,8 @@ def _life(conn: Conn, a: Announcement, writes: bool, now: datetime) -> Life:
     names = people.names(conn)
     history = announcements.history(conn, a.id)
     taken = withdrawals.newest(conn, a.id) if a.state is State.WITHDRAWN else None
+    # what was withdrawn shows who had stood up for it
+    approval = a.approval or (None if taken is None else taken.approval_before)
     own = corrections.get(conn, a.id)
     aired = lives.aired(conn, a.id)
     put_right = corrections.of_wrong(conn, a.id)
@@ -102,9 +105,9 @@ def _life(conn: Conn, a: Announcement, writes: bool, now: datetime) -> Life:
         wrote=_deed(history, (EventDeed.WROTE, EventDeed.EDITED), names),
         submitted=_deed(history, (EventDeed.SUBMITTED,), names),
         approved=None
-        if a.approval is None
-        else Deed(who=names.get(a.approval.by, a.approval.by), at=a.approval.approved_at),
-        content_hash="" if a.approval is None else a.approval.content_hash,
+        if approval is None
+        else Deed(who=names.get(approval.by, approval.by), at=approval.approved_at),
+        content_hash="" if approval is None else approval.content_hash,
         ahead=lives.ahead(conn, a.id, now) if a.state is State.APPROVED else (),
         sounding=lives.sounding(conn, a.id),
         aired=aired,

@@ -45,13 +45,17 @@ OnEnd = Callable[[Ended], Awaitable[None]]
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One grant on air. ``areas`` all get the same octets; ``first_ms``: where its media time begins."""
+    """One grant on air. ``areas`` all get the same octets; ``first_ms``: where its media time begins.
+
+    For ``mute_s`` it only listens: a relay finds its best source before anything is sent.
+    """
 
     grant: str
     areas: tuple[PlaceCode, ...]
     voice: Voice
     chunk_ms: int
     first_ms: int = 0
+    mute_s: float = 0.0
     closing: tuple[Frame, ...] = ()
     encoder: Encoder = field(default_factory=Encoder)
     packets: list[bytes] = field(default_factory=list)
@@ -118,7 +122,19 @@ class OnAir:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _air(self, run: Run, on_end: OnEnd) -> None:
-        fault: str | None = None
+        try:
+            fault = await self._aired(run)
+            sound = timedelta(milliseconds=run.sent_ms)
+            await on_end(Ended(grant=run.grant, sound=sound, asked=run.asked, fault=fault))
+        except Exception:  # noqa: BLE001 - top of a run's task: the broadcasts' loop ends its row
+            _log.exception("run.not_closed grant=%s", run.grant)
+        finally:
+            self._runs.pop(run.grant, None)
+            self._tasks.pop(run.grant, None)
+            self._room.metrics.on_air.set(len(self._runs))
+
+    async def _aired(self, run: Run) -> str | None:
+        """From the first frame to the last chunk; why it broke off, if it did."""
         try:
             sending = asyncio.create_task(self._send(run))
             try:
@@ -131,23 +147,20 @@ class OnAir:
                 await asyncio.gather(sending, return_exceptions=True)
             await self._say_last(run)
         except (FfmpegFailed, TimeoutError) as failure:
-            fault = str(failure) or "the encoder does not answer"
             await self._say_last(run)
-        except Exception:  # noqa: BLE001 - top of a run's task: the others go on
+            return str(failure) or "the encoder does not answer"
+        except Exception:  # noqa: BLE001 - one voice that fails must not take the others along
             _log.exception("run.failed grant=%s", run.grant)
-            fault = "fault"
+            return "fault"
         finally:
-            self._runs.pop(run.grant, None)
-            self._tasks.pop(run.grant, None)
-            self._room.metrics.on_air.set(len(self._runs))
             await run.voice.stop()
             await run.encoder.stop()
-        sound = timedelta(milliseconds=run.sent_ms)
-        await on_end(Ended(grant=run.grant, sound=sound, asked=run.asked, fault=fault))
+        return None
 
     async def _feed(self, run: Run) -> None:
         """Frames at the pace of the clock; a stretch that was slept through is left out, not made up for."""
         loop = asyncio.get_running_loop()
+        await self._listen(run)
         began, given = loop.time(), 0
         closing: list[Frame] | None = None
         step = run.chunk_ms // FRAME_MS // 4
@@ -171,6 +184,16 @@ class OnAir:
                 await run.encoder.feed(frame)
                 given += 1
             await asyncio.sleep(max(0.0, began + (given + max(step, 1)) * FRAME_S - loop.time()))
+
+    async def _listen(self, run: Run) -> None:
+        """The voice alone, at the pace of the clock, until it is time to send."""
+        loop = asyncio.get_running_loop()
+        began, given = loop.time(), 0
+        while not run.asked and (passed := loop.time() - began) < run.mute_s:
+            while given * FRAME_S < passed:
+                run.voice.next()
+                given += 1
+            await asyncio.sleep(min(5 * FRAME_S, run.mute_s - passed))
 
     async def _send(self, run: Run) -> None:
         async for packet in run.encoder.packets():

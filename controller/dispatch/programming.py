@@ -14,9 +14,10 @@ from controller.store.database import Conn
 from controller.store.sessions import SessionDeed
 from schedules.announcement import AreaCode
 from schedules.blocks import Block
+from schedules.calendar import local
 from schedules.errors import Invalid
 from schedules.pattern import Pattern
-from schedules.session import Season, Session
+from schedules.session import Season, Session, SessionDay, run_on
 from schedules.session_rules import session_faults
 
 
@@ -76,7 +77,8 @@ class Programming:
         """A new session; the same ``key`` of the same person again gives the one that it made."""
         allow(person, Right.WRITE, form.area, self._room.tree)
         made = hashlib.sha256(f"{person.id}\n{key}".encode()).hexdigest()[:16]
-        fresh = _with(Session(id=f"s-{made}", area=form.area, name="", start=form.start), form)
+        since = self._room.clock.now().replace(microsecond=0)
+        fresh = _with(Session(id=f"s-{made}", area=form.area, name="", start=form.start, since=since), form)
         self._check(fresh)
         stands = await self._room.db.write(_added, fresh, person, self._room.clock.now())
         self._tell()
@@ -87,7 +89,7 @@ class Programming:
         before = await self._standing(person, session)
         if form.area != before.area:
             raise Problem("E_FIELD", field="area")
-        after = _with(before, form)
+        after = _not_in_the_past(before, _with(before, form), self._room.clock.now())
         return await self.put(person, before, after, seen)
 
     async def put(self, person: Person, before: Session, after: Session, seen: int) -> Session:
@@ -149,6 +151,16 @@ def _with(session: Session, form: SessionForm) -> Session:
         seasons=form.seasons,
         blocks=form.blocks,
     )
+
+
+def _not_in_the_past(before: Session, after: Session, now: datetime) -> Session:
+    """The new times, but never a run today that would be over already: what waits for it would be lost."""
+    today = local(now).date()
+    was, run = run_on(before, today), run_on(after, today)
+    if run is None or run.start_at > now or (was is not None and was.start_at <= now):
+        return after
+    others = tuple(one for one in after.changes if one.day != today)
+    return replace(after, changes=(*others, SessionDay(day=today, skipped=True)))
 
 
 def _found(conn: Conn, session: str) -> tuple[Session | None, sessions.SessionEvent | None]:

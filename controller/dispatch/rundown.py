@@ -6,9 +6,9 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from controller.access import Person
-from controller.dispatch.planning import Situation, make, situation_of
 from controller.dispatch.programming import Programming
 from controller.dispatch.room import Room
+from controller.dispatch.situation import Situation, make, situation_of
 from controller.store.database import Conn
 from controller.store.sessions import SessionDeed
 from schedules.announcement import Announcement, AnnouncementId, AreaCode
@@ -103,7 +103,10 @@ class Rundowns:
         if view.removed or not is_on(view.session, day):
             return None
         found = view.session
-        run, now = run_on(found, day), self._room.clock.now()
+        run, change, now = run_on(found, day), change_on(found, day), self._room.clock.now()
+        if run is None and not (change is not None and change.skipped):
+            # a day before the session was made
+            return None
         usual_at = instant_of(day, found.start)
         lines: tuple[Line, ...] = ()
         aside: tuple[Aside, ...] = ()
@@ -120,7 +123,7 @@ class Rundowns:
             day=day,
             run=run,
             usual_at=usual_at,
-            change=change_on(found, day),
+            change=change,
             lines=lines,
             aside=aside,
             order=_order(lines, aside),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from controller.dispatch.compile import Sound
 from controller.dispatch.lexicon_use import used_in
+from controller.dispatch.relay_entries import fillers
 from controller.store import areas, clips, lexicon, meta
 from controller.store.database import Conn
 from controller.store.lexicon import USUAL, Own
@@ -87,3 +88,19 @@ def session_sounds(conn: Conn, sessions: Iterable[Session]) -> dict[Announcement
             if clip is not None:
                 found[item] = Sound(clip=clip, title=title)
     return found
+
+
+def relay_sounds(conn: Conn, sessions: Iterable[Session]) -> dict[AnnouncementId, Sound]:
+    """The fillers of the relays: what lies on the nodes, and sounds where the stream does not come."""
+    return {
+        item: Sound(
+            clip=ClipRef(
+                sha256=ClipHash(facts.sha256),
+                bytes=facts.bytes,
+                duration_ms=facts.duration_ms,
+                media_type=facts.media_type,
+            ),
+            title=f"Tiếp âm ({session.name})"[:120],
+        )
+        for item, session, facts in fillers(conn, sessions)
+    }

@@ -12,8 +12,9 @@ from controller.dispatch.refusals import allow, missing
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic
 from controller.errors import Problem
-from controller.store import announcements, relays
+from controller.store import announcements, clips, relays
 from controller.store.broadcasts import Broadcast, BroadcastKind
+from controller.store.clips import ClipFacts
 from controller.store.relays import RelaySource
 from controller.streams.address import Allowed
 from controller.streams.choosing import Switch
@@ -22,7 +23,9 @@ from controller.streams.frames import RATE, Frame, frames_of
 from controller.streams.pulling import pull
 from controller.streams.voices import Playback, Relay, Voice
 from schedules.announcement import AnnouncementId, AreaCode, State
-from tts.clip import SAMPLE_RATE, decode
+from tts.clip import SAMPLE_RATE, Clip, decode
+from tts.files import write_whole
+from tts.formats import clip_from_pcm
 from tts.mixing import chime
 from tts.resample import resample
 
@@ -65,6 +68,26 @@ class Tuner:
     async def names(self, area: AreaCode) -> tuple[str, ...]:
         """What people call them."""
         return tuple(source.name for source in await self.sources(area))
+
+    async def bells_clip(self) -> str:
+        """The bells as a clip that nodes can hold: the filler where nobody chose one."""
+        room = self._room
+        clip = await room.lanes.files.run(_keep_bells, room.clips)
+        facts = ClipFacts(
+            sha256=clip.sha256,
+            bytes=len(clip.data),
+            duration_ms=clip.duration_ms,
+            lufs=clip.lufs,
+            peak_dbfs=clip.peak_dbfs,
+            engine=clip.engine,
+        )
+        await room.db.write(clips.save, facts, room.clock.now())
+        return facts.sha256
+
+    async def title_of(self, item: AnnouncementId) -> str:
+        """What people call a bài."""
+        kept = await self._room.db.read(announcements.get, item)
+        return "" if kept is None else kept.announcement.title
 
     async def clip_of(self, person: Person, item: AnnouncementId) -> str:
         """The sound of an approved bài in sight. 404, 409 ``E_STATE`` unless approved, ``E_NOT_READY``."""
@@ -124,6 +147,13 @@ async def _file(path: Path) -> AsyncGenerator[bytes, None]:
 def _frames(path: Path) -> tuple[Frame, ...]:
     pcm, rate = decode(path.read_bytes())
     return frames_of(np.asarray(resample(pcm, rate, RATE), dtype=np.float32))
+
+
+def _keep_bells(folder: Path) -> Clip:
+    clip = clip_from_pcm(chime(), "bells")
+    if not (folder / clip.sha256).exists():
+        write_whole(folder / clip.sha256, clip.data)
+    return clip
 
 
 def _bells() -> tuple[Frame, ...]:

@@ -18,11 +18,12 @@ from controller.dispatch.forms import (
     Tally,
 )
 from controller.dispatch.lives import correcting_facts
-from controller.dispatch.planning import Planner, read_programme
+from controller.dispatch.planning import Planner
 from controller.dispatch.recorded import recording_view
 from controller.dispatch.refusals import allow, missing
 from controller.dispatch.room import Room
 from controller.dispatch.showing import Showing, announcement_view, in_sight, node_line
+from controller.dispatch.situation import read_programme
 from controller.errors import Problem
 from controller.store import (
     alerts,
@@ -189,8 +190,7 @@ class Views:
     async def why(self, person: Person, announcement: AnnouncementId) -> tuple[Explanation, ...]:
         """What the newest plan makes of an item, and why, one sentence a time; nothing before a plan."""
         await self.announcement(person, announcement)
-        told = self._planner.last.told if self._planner.last is not None else ()
-        return tuple(one for one in told if one.item == announcement)
+        return self._planner.last.why(announcement) if self._planner.last is not None else ()
 
     def relays(self, window: Window) -> tuple[Occurrence, ...]:
         """The stretches that the newest plan keeps for relays; they have no sound of ours to look up."""

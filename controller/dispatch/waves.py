@@ -1,17 +1,18 @@
-"""The corrector: carries a đính chính to exactly the nodes that played the wrong bài, late reports included."""
+"""The corrector: carries a đính chính to exactly the nodes that played the wrong bài, late ones included."""
 
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from controller.dispatch.compile import AFTER_DAY, at_least, day_end, latest_start
+from controller.dispatch.compile import AFTER_DAY, day_end, latest_start
 from controller.dispatch.delivery import Dropped, step
 from controller.dispatch.intake import ensure_desired
-from controller.dispatch.outbox import letter_for
-from controller.dispatch.planning import WHO, clip_ref, content_print, read_programme
+from controller.dispatch.planning import WHO
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
+from controller.dispatch.situation import clip_ref, read_programme
+from controller.dispatch.wave_paper import publish
 from controller.store import (
     announcements,
     audit,
@@ -26,22 +27,14 @@ from controller.store.announcements import Kept
 from controller.store.corrections import Correction, Told, Wave
 from controller.store.database import Conn
 from controller.store.deliveries import Delivery, Kind, Verdict
-from controller.store.documents import Document, DocumentKind
 from controller.store.occurrences import OccurrenceState, Planned
 from controller.store.outbox import Letter
 from controller.store.sounds import RenderState
 from devices import topics
 from devices.messages import (
-    AreaCode,
-    BulletinClass,
-    ClipHash,
     ClipRef,
-    Entry,
     GroupId,
-    Mode,
     NodeId,
-    OccurrenceId,
-    Programme,
 )
 from schedules.announcement import Announcement
 from schedules.approval import is_approved
@@ -163,12 +156,13 @@ class Corrector:
         )
         corrections.add_wave(conn, wave)
         count = self._take_in(conn, wave, planned, nodes, now)
-        return count + self._publish(conn, wave, planned, live=True, now=now)
+        return count + publish(conn, self._room, wave, planned, live=True, now=now)
 
     def _occurrence(
         self, a: Announcement, clip: ClipRef, nodes: Iterable[NodeId], now: datetime
     ) -> Occurrence | None:
-        """When it is heard: as the planner would place it if it were approved at this moment."""
+        """When it is heard: as the planner would place it if it were approved at this moment, outside the
+        quiet hours of every place that it goes to. No cap holds it back: it is owed."""
         assert a.approval is not None
         room = self._room
         fresh = replace(a, approval=replace(a.approval, approved_at=now))
@@ -178,7 +172,7 @@ class Corrector:
             (),
             room.tree,
             {a.id: timedelta(milliseconds=clip.duration_ms)},
-            room.quiet,
+            room.quiet_at({room.registry.areas[node] for node in nodes}),
             Window(start=now, end=min(a.expires_at, now + AHEAD)),
             now,
             LEAD,
@@ -220,7 +214,7 @@ class Corrector:
                 area=self._room.registry.areas[node],
                 revision=o.revision,
                 due_at=o.due_at,
-                ends_at=min(latest_start(o, self._room.quiet) + o.duration, o.expires_at),
+                ends_at=min(latest_start(o, self._room.quiet_at(o.targets)) + o.duration, o.expires_at),
                 planned_at=now,
                 duration_ms=o.duration // timedelta(milliseconds=1),
             )
@@ -240,7 +234,7 @@ class Corrector:
             deliveries.plan(conn, self._rows(planned, nodes, now))
         elif not live:
             self._close(conn, planned, now)
-        return self._publish(conn, wave, planned, live=live, now=now)
+        return publish(conn, self._room, wave, planned, live=live, now=now)
 
     def _close(self, conn: Conn, planned: Planned, now: datetime) -> None:
         if planned.occurrence.due_at > now:
@@ -252,60 +246,6 @@ class Corrector:
         deliveries.save(conn, (one.delivery for one in after if one.ruling is not None))
         self._room.metrics.deliveries.labels(Verdict.CANCELLED.value).inc(
             sum(one.ruling is not None for one in after)
-        )
-
-    def _publish(self, conn: Conn, wave: Wave, planned: Planned, *, live: bool, now: datetime) -> int:
-        programme = self._programme(conn, wave, planned, live=live, now=now)
-        document = Document(
-            topic=topics.group_programme(wave.id, wave.day),
-            kind=DocumentKind.PROGRAMME,
-            version=programme.version,
-            content_hash=content_print(programme),
-            payload=self._room.keyring.sign(programme),
-            signed_at=now,
-            expires_at=programme.expires_at,
-        )
-        documents.put(conn, document)
-        outbox.post(conn, letter_for(document))
-        facts: dict[str, audit.Fact] = {
-            "version": programme.version,
-            "entries": len(programme.entries),
-            "hash": document.content_hash,
-        }
-        audit.append(conn, now, WHO, "programme.published", document.topic, facts)
-        return 1
-
-    def _programme(self, conn: Conn, wave: Wave, planned: Planned, *, live: bool, now: datetime) -> Programme:
-        room, o = self._room, planned.occurrence
-        facts = clips.find(conn, planned.clip) if live else None
-        kept = announcements.get(conn, wave.correction)
-        assert kept is not None
-        entry = Entry(
-            occurrence=OccurrenceId(o.id),
-            revision=o.revision,
-            starts_at=o.due_at,
-            latest_at=latest_start(o, room.quiet),
-            expires_at=o.expires_at,
-            bulletin_class=BulletinClass(o.bulletin_class.value),
-            clip=ClipHash(planned.clip),
-            volume=room.settings.volume,
-            title=planned.title,
-        )
-        return Programme(
-            tenant=room.keyring.tenant,
-            area=AreaCode(kept.announcement.area),
-            date=wave.day,
-            version=at_least(
-                documents.next_version(conn, topics.group_programme(wave.id, wave.day)), room.epoch
-            ),
-            epoch=room.epoch,
-            mode=Mode.ACTUAL,
-            issued_at=now,
-            expires_at=wave.over_at,
-            clips=() if facts is None else (clip_ref(facts),),
-            entries=() if facts is None else (entry,),
-            group=wave.id,
-            group_version=1,
         )
 
 

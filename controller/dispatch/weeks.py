@@ -18,7 +18,7 @@ from schedules.announcement import AnnouncementId, AreaCode
 from schedules.area import Level, Tree
 from schedules.calendar import Window, instant_of, local
 from schedules.plan import Occurrence, Refusal
-from schedules.session import Session, is_on, run_on, start_on, starts
+from schedules.session import Session, change_on, is_on, start_on, starts
 
 DAY = timedelta(days=1)
 WEEK = 7
@@ -80,6 +80,11 @@ class Weeks:
         facts = await self._facts(area, first, WEEK)
         return tuple(self._day(area, first + timedelta(days=n), facts, facts.counts) for n in range(WEEK))
 
+    async def days(self, area: AreaCode, first: date, count: int) -> tuple[DayPlan, ...]:
+        """The same for whoever was let in by other means than a login."""
+        facts = await self._facts(area, first, count)
+        return tuple(self._day(area, first + timedelta(days=n), facts, facts.counts) for n in range(count))
+
     async def communes(self, person: Person, area: AreaCode, day: date) -> tuple[DayPlan, ...]:
         """That day of each commune in an area, in the tree's order; a commune gives itself."""
         tree = self._room.tree
@@ -106,14 +111,23 @@ class Weeks:
         )
         here = tuple(one for one in facts.sessions if _meets(tree, (one.area,), area))
         conflicts = (*self._past(facts, area, window), *self._views.conflicts(area, day))
-        relays = tuple(one for one in self._views.relays(window) if _meets(tree, one.targets, area))
+        # one that has a source and a filler is in the programme already
+        listed = {str(line.occurrence) for line in lines}
+        relays = tuple(
+            one
+            for one in self._views.relays(window)
+            if _meets(tree, one.targets, area) and str(one.id) not in listed
+        )
         return _blocks(area, day, lines, here, window, tuple(dict.fromkeys(conflicts)), relays)
 
     def _past(self, facts: _Facts, area: AreaCode, window: Window) -> tuple[ConflictLine, ...]:
         """What found no place on a day that is over, with the reason that was given then."""
+        # what waited while there was no session, and has one since
+        found = {one.occurrence.item for one in facts.planned}
         return tuple(
             ConflictLine(kind=one.code, at=one.at, announcement=one.item, vi=one.vi, en=one.en)
             for one in facts.refused
+            if not (one.code == "E_NO_SESSION" and one.item in found)
             if window.contains(one.at) and _meets(self._room.tree, facts.places.get(one.item, ()), area)
         )
 
@@ -135,7 +149,7 @@ def _blocks(
     off = {
         session.id: instant_of(day, start_on(session, day))
         for session in here
-        if is_on(session, day) and run_on(session, day) is None
+        if is_on(session, day) and (change := change_on(session, day)) is not None and change.skipped
     }
     found: list[Block] = []
     taken: set[ConflictLine] = set()

@@ -27,6 +27,8 @@ from schedules.announcement import AreaCode as PlaceCode
 from schedules.approval import is_approved
 
 STOP_LIFE = timedelta(seconds=60)
+AT_THE_DOOR = timedelta(seconds=5)
+"""What begins so soon may have begun before the shorter programme arrives: it is stopped too."""
 REASON_LIMIT = 500
 Look = Callable[[Person, AnnouncementId], Awaitable[AnnouncementView]]
 FIRST_STEPS = (EventDeed.WROTE, EventDeed.EDITED, EventDeed.UNDID)
@@ -108,7 +110,8 @@ class Withdrawing:
         sounding = tuple(
             one
             for one in planned
-            if one.occurrence.due_at <= now < self._over_at(one)
+            if one.occurrence.due_at <= now + AT_THE_DOOR
+            and now < self._over_at(one)
             and deliveries.open_after(conn, one.occurrence.id)
         )
         to_come = [one.occurrence.due_at for one in planned if one.occurrence.due_at > now]
@@ -116,7 +119,7 @@ class Withdrawing:
 
     def _over_at(self, planned: Planned) -> datetime:
         o = planned.occurrence
-        return min(latest_start(o, self._room.quiet) + o.duration, o.expires_at)
+        return min(latest_start(o, self._room.quiet_at(o.targets)) + o.duration, o.expires_at)
 
     def _close(self, conn: Conn, sounding: Iterable[Planned], now: datetime) -> None:
         """Nodes that have said nothing of it have their verdict at once; a receipt outranks it."""

@@ -16,6 +16,7 @@ from devices.errors import DeviceError
 from devices.messages import NodeId
 from devices.signing import SigningKey, generate_key
 from schedules.announcement import AreaCode
+from schedules.loudness import Zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +26,24 @@ class Site:
     node: NodeId
     name: str
     area: AreaCode
+    zone: Zone | None = None
 
 
 def read_sites(path: Path) -> tuple[Site, ...]:
-    """A JSON list of {id, name, area}; Problem ``E_SITES`` says what is wrong with it."""
+    """A JSON list of {id, name, area}, perhaps with zone (ordinary, special).
+
+    Problem ``E_SITES`` says what is wrong with it.
+    """
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         return tuple(
-            Site(node=NodeId(row["id"]), name=str(row["name"]), area=AreaCode(row["area"])) for row in rows
+            Site(
+                node=NodeId(row["id"]),
+                name=str(row["name"]),
+                area=AreaCode(row["area"]),
+                zone=Zone(row["zone"]) if "zone" in row else None,
+            )
+            for row in rows
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Problem(
@@ -62,7 +73,8 @@ def register_sites(
                 vi=f"Cụm loa {site.node} đã có.",
                 en=f"Node {site.node} exists already.",
             )
-        node = Node(id=site.node, name=site.name, area=site.area, public_key=keys[site.node].public_text)
+        key = keys[site.node].public_text
+        node = Node(id=site.node, name=site.name, area=site.area, public_key=key, zone=site.zone)
         nodes.register(conn, node, now)
     return len(sites)
 

@@ -11,6 +11,7 @@ from controller.store.database import Conn, Row, first, insert, marks, rows, upd
 from controller.store.database import search as matching
 from controller.store.folding import fold, prefixes
 from controller.store.instants import from_text, maybe_text, to_text
+from controller.store.seen import Seen
 from controller.store.sounds import Sound, sound_from, sound_row
 from schedules.announcement import (
     Announcement,
@@ -118,16 +119,17 @@ def in_tray(conn: Conn, approver: PersonId, area: AreaCode) -> tuple[Kept, ...]:
     return tuple(kept_from(row) for row in rows(conn, sql, area, approver))
 
 
-def in_force(conn: Conn, until_after: datetime) -> tuple[Kept, ...]:
+def in_force(conn: Conn, until_after: datetime, seen: Seen[Kept] | None = None) -> tuple[Kept, ...]:
     """Everything approved that is still true after an instant: what the planner plans.
 
-    Corrections are addressed to single nodes, so the corrector plans them (``dispatch.waves``).
+    Corrections are addressed to single nodes, so the corrector plans them (``dispatch.waves``). What was
+    ``seen`` before and has not changed is the very same object.
     """
     sql = (
         "SELECT * FROM announcement WHERE state = 'approved' AND expires_at > ?"
         " AND id NOT IN (SELECT announcement FROM correction) ORDER BY n"
     )
-    return tuple(kept_from(row) for row in rows(conn, sql, to_text(until_after)))
+    return (seen or Seen()).of(rows(conn, sql, to_text(until_after)), "id", kept_from)
 
 
 def to_render(conn: Conn) -> tuple[Kept, ...]:

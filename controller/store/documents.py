@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from controller.store.database import Conn, Row, changed, first, rows, upsert
 from controller.store.instants import from_text, maybe_from, maybe_text, to_text
+from controller.store.seen import Seen
 
 
 class DocumentKind(StrEnum):
@@ -77,13 +78,15 @@ def current(conn: Conn, now: datetime, kind: DocumentKind | None = None) -> tupl
     return tuple(_document(row) for row in rows(conn, sql, to_text(now), kind, kind))
 
 
-def programmes(conn: Conn, start: date, end: date) -> tuple[Document, ...]:
+def programmes(
+    conn: Conn, start: date, end: date, seen: Seen[Document] | None = None
+) -> tuple[Document, ...]:
     """The programmes of the local days from ``start`` to ``end``, both included."""
     sql = (
         "SELECT * FROM document WHERE kind = 'programme' AND local_date BETWEEN ? AND ?"
         " ORDER BY local_date, area, topic"
     )
-    return tuple(_document(row) for row in rows(conn, sql, start.isoformat(), end.isoformat()))
+    return (seen or Seen()).of(rows(conn, sql, start.isoformat(), end.isoformat()), "topic", _document)
 
 
 def to_sign_anew(conn: Conn, signed_before: datetime, kind: DocumentKind) -> tuple[Document, ...]:

@@ -12,6 +12,7 @@ from devices.codec import decode, encode
 from devices.health import Condition, Health, Reason
 from devices.messages import BootId, ClockState, NodeId, Telemetry
 from schedules.announcement import AreaCode
+from schedules.loudness import Zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Node:
     longitude: float | None = None
     volume_ceiling: int = 100
     languages: tuple[str, ...] = ("vi",)
+    zone: Zone | None = None
     desired_version: int = 0
     retired_at: datetime | None = None
 
@@ -57,6 +59,7 @@ def register(conn: Conn, node: Node, now: datetime) -> None:
             "longitude": node.longitude,
             "volume_ceiling": node.volume_ceiling,
             "languages": json.dumps(list(node.languages)),
+            "zone": None if node.zone is None else node.zone.value,
             "desired_version": node.desired_version,
             "registered_at": to_text(now),
             "retired_at": maybe_text(node.retired_at),
@@ -78,6 +81,11 @@ def next_desired(conn: Conn, node: NodeId) -> int:
 def move(conn: Conn, node: NodeId, area: AreaCode) -> None:
     """It hangs elsewhere now."""
     changed(conn, "UPDATE node SET area = ? WHERE id = ?", area, node)
+
+
+def set_zone(conn: Conn, node: NodeId, zone: Zone | None) -> None:
+    """What lies around it: a school, a hospital, a pagoda, a church, or just houses."""
+    changed(conn, "UPDATE node SET zone = ? WHERE id = ?", None if zone is None else zone.value, node)
 
 
 def retire(conn: Conn, node: NodeId, now: datetime) -> None:
@@ -161,6 +169,7 @@ def _node(row: Row) -> Node:
         longitude=row["longitude"],
         volume_ceiling=row["volume_ceiling"],
         languages=tuple(json.loads(row["languages"])),
+        zone=None if row["zone"] is None else Zone(row["zone"]),
         desired_version=row["desired_version"],
         retired_at=maybe_from(row["retired_at"]),
     )

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from controller.store.database import Conn, Row, changed, first, rows, upsert
 from controller.store.instants import from_text, maybe_from, maybe_text, to_text
+from controller.store.seen import Seen
 from schedules.announcement import AnnouncementId, AreaCode, BulletinClass
 from schedules.late_rule import late_rule_from_json, late_rule_to_json
 from schedules.plan import Occurrence, OccurrenceId
@@ -48,7 +49,13 @@ def get(conn: Conn, occurrence: OccurrenceId) -> Planned | None:
 
 
 def between(
-    conn: Conn, start: datetime, end: datetime, *, withdrawn: bool = False, waves: bool = True
+    conn: Conn,
+    start: datetime,
+    end: datetime,
+    *,
+    withdrawn: bool = False,
+    waves: bool = True,
+    seen: Seen[Planned] | None = None,
 ) -> tuple[Planned, ...]:
     """Those due in ``[start, end)``, in order; the withdrawn ones too when asked for.
 
@@ -59,7 +66,7 @@ def between(
         " AND (? OR id NOT IN (SELECT occurrence FROM correction_wave)) ORDER BY due_at, id"
     )
     found = rows(conn, sql, to_text(start), to_text(end), int(withdrawn), int(waves))
-    return tuple(_planned(row) for row in found)
+    return (seen or Seen()).of(found, "id", _planned)
 
 
 def of_item(conn: Conn, item: AnnouncementId) -> tuple[Planned, ...]:

@@ -8,7 +8,6 @@ from controller.store.instants import from_text, to_text
 from schedules.announcement import AnnouncementId, AreaCode, PersonId
 from schedules.precedence import Moment, Precedence
 
-
 ASKED_AHEAD = timedelta(days=31)
 """Nobody is asked about a moment further ahead than the plan reaches."""
 

@@ -73,7 +73,9 @@ def _button(side: Side, one: Question, page: Page) -> Button:
     says = page.says
     return Button(
         title=side.title,
-        line=says.t("asking.line", name=side.from_name, length=says.seconds(side.duration_ms)),
+        line=says.t(
+            "asking.line", title=side.title, name=side.from_name, length=says.seconds(side.duration_ms)
+        ),
         item=side.item,
         at=side.recurrence_at.isoformat(),
         is_first=side is one.first,

@@ -59,6 +59,7 @@ async def show_board(page: Annotated[Page, Depends(Open(Right.READ))], loc: str 
         "board.html",
         running=await running_facts(page),
         filter=chosen,
+        may_zone=page.may(Right.NODES),
         filters=[
             {"name": name, "word": page.says.t(f"board.{name}"), "here": name == chosen}
             for name in ("all", "attention")

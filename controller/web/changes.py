@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 
 from controller.store import recordings, versions
 from controller.store.versions import Version
+from controller.web.late import late_sentence
 from controller.web.page import Page
 from controller.web.telling import place_names, timing_words
 from schedules.announcement import Announcement, RecordingId
@@ -58,6 +59,11 @@ def compare(before: Version, a: Announcement, page: Page) -> tuple[Change, ...]:
         ("change.where", place_names(page, before.targets), place_names(page, a.targets)),
         ("change.when", timing_words(before.timing, says), timing_words(a.timing, says)),
         ("change.until", says.when(before.expires_at), says.when(a.expires_at)),
+        (
+            "change.late",
+            late_sentence(before.late, before.bulletin_class, says),
+            late_sentence(a.late, a.bulletin_class, says),
+        ),
         ("change.repeat", t("place.times", n=before.repeat), t("place.times", n=a.repeat)),
     )
     return (

@@ -14,6 +14,7 @@ from controller.dispatch.forms import DeliveryLine
 from controller.web.assets import assets
 from controller.web.board import NodeCard
 from controller.web.emergency import FIRST, PICTURES
+from controller.web.life import Step
 from controller.web.looks import ITEMS, NODES, OPEN, PHASES, Look, delivery_look, item_look
 from controller.web.naming import hazard_name
 from controller.web.page import Open, Page
@@ -52,6 +53,7 @@ async def show_design(page: Keeper) -> Response:
         tones=[(tone, page.says.t(f"design.tone_{tone}")) for tone in TONES],
         faults=(Wrong(field="wrong", said=page.says.t("design.wrong_said")),),
         slots=_slots(page, now),
+        life=_life(page, now),
         cards=_cards(page, now),
         hazards=[(PICTURES.get(hazard, "other"), hazard_name(hazard.value, page.says)) for hazard in FIRST],
         looks_of_delivery=_deliveries(page, now),
@@ -132,6 +134,25 @@ def _line(
         cached_at=None,
         started_at=None,
         finished_at=None,
+    )
+
+
+def _life(page: Page, now: datetime) -> tuple[Step, ...]:
+    """The life of a bài that waits for its session."""
+    says, t = page.says, page.says.t
+    by = t("life.by", who=page.person.name, when=says.when(now))
+    return (
+        Step(look=Look(tone="good", shape="✔", word=t("life.written")), lines=(by,)),
+        Step(
+            look=Look(tone="good", shape="✔", word=t("life.approved")),
+            lines=(by, t("life.hash", hash="3f9a 12bc")),
+        ),
+        Step(
+            look=Look(tone="live", shape="●", word=t("life.planned")),
+            lines=(t("life.holding", holding=44, n=46),),
+            now=True,
+        ),
+        Step(look=Look(tone="rest", shape="○", word=t("life.aired")), lines=()),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeGuard
 
 from controller.dispatch.forms import AnnouncementView, Draft
 from controller.errors import Problem
+from controller.web.late import late_choice, late_minutes, typed_late
 from controller.web.page import Form, Page
 from controller.web.says import Says
 from schedules.announcement import AreaCode, BulletinClass
@@ -43,6 +44,8 @@ class PlaceFields:
     until_date: str
     until_time: str
     repeat: int
+    late: str
+    late_minutes: str
 
 
 def new_draft(page: Page, form: Form) -> Draft:
@@ -75,6 +78,7 @@ def with_place(view: AnnouncementView, form: Form, says: Says) -> Draft:
         timing=_timing(form, says, view.announcement.timing),
         expires_at=typed_instant(form, "until_date", "until_time", "expires_at", says),
         repeat=form.whole("repeat", 0),
+        late=typed_late(form, says),
     )
 
 
@@ -115,6 +119,8 @@ def place_fields(view: AnnouncementView, *, vi: bool = True) -> PlaceFields:
         until_date=until.date().isoformat(),
         until_time=f"{until:%H:%M}",
         repeat=a.repeat,
+        late=late_choice(a.late),
+        late_minutes=late_minutes(a.late),
     )
 
 
@@ -140,6 +146,8 @@ def typed_fields(form: Form, whole: AreaCode) -> PlaceFields:
         until_date=form.get("until_date")[:20],
         until_time=form.get("until_time")[:20],
         repeat=form.whole("repeat", 1),
+        late=form.get("late")[:20],
+        late_minutes=form.get("late_minutes")[:10],
     )
 
 
@@ -165,6 +173,7 @@ def _draft(view: AnnouncementView) -> Draft:
         bulletin_class=a.bulletin_class,
         valid_from=a.valid_from,
         repeat=a.repeat,
+        late=a.late,
     )
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
-from controller.dispatch.forms import EmergencyForm, EmergencyPreview
+from controller.dispatch.forms import AlertPhase, EmergencyForm, EmergencyPreview
 from controller.errors import Problem
 from controller.web.alerts import second_persons
 from controller.web.drafting import chosen_targets
@@ -23,7 +23,7 @@ from controller.web.hearing import (
 )
 from controller.web.looks import node_look
 from controller.web.page import Open, Page, go, read_form
-from controller.web.telling import hazard_word, refused
+from controller.web.telling import alert_title, hazard_word, refused
 from devices.messages import Mode
 from schedules.announcement import AreaCode
 from schedules.area import inside
@@ -217,12 +217,26 @@ async def _look(page: Page, preview: EmergencyPreview, *, problem: Problem | Non
             people=says.people(preview.people),
         ),
         people=says.people(preview.people),
+        replaces=await _replaced(page, preview),
         apart=False,
         seconds_names=await second_persons(page, preview.form.area, page.person.id) if preview.wide else (),
         node_look=lambda line: node_look(line, says),
         fire_key=f"fire-{preview.id}",
         **await sound_facts(page, preview.words, f"/khan-cap/xem-truoc/{preview.id}"),
         **gate_facts(page, preview.gate, f"/khan-cap/xem-truoc/{preview.id}/da-nghe"),
+    )
+
+
+async def _replaced(page: Page, preview: EmergencyPreview) -> tuple[str, ...]:
+    """The running alerts whose place this one takes, in words."""
+    form, tree = preview.form, page.house.tree
+    return tuple(
+        page.says.t("preview.replaces", title=alert_title(a, page), when=page.says.when(a.issued_at))
+        for a in await page.house.views.alerts(page.person)
+        if a.phase is AlertPhase.ACTIVE
+        and a.retraction_text
+        and (a.issuer, a.hazard, a.mode) == (form.area, form.hazard, form.mode)
+        and all(any(tree.descends(place, target) for target in form.targets) for place in a.targets)
     )
 
 

@@ -76,13 +76,16 @@ async def stored_hints(page: Page, view: AnnouncementView, *, own: bool = False)
 async def whole_hints(page: Page, view: AnnouncementView) -> tuple[Hint, ...]:
     """What is noticed at a stored bài with its timing."""
     a = view.announcement
+    correcting = view.correcting
+    until = a.timing.at if isinstance(a.timing, Once) else a.expires_at
     whole = Checked(
-        text=a.text,
+        # the opening of a correction names what is over, and its end is not chosen
+        text=a.text.strip().removeprefix(correcting.opening),
         bulletin_class=a.bulletin_class,
         item=a.id,
-        heard_until=a.timing.at if isinstance(a.timing, Once) else a.expires_at,
+        heard_until=None if correcting.wrong is not None else until,
         heard_days=heard_days(a, page.house.clock.now()),
-        besides=view.correcting.wrong,
+        besides=correcting.wrong,
     )
     return await page.house.aiding.hints(page.person, a.area, whole)
 
@@ -121,9 +124,10 @@ def lines(hints: Sequence[Hint], page: Page) -> tuple[Line, ...]:
 def checked(view: AnnouncementView | None, fields: Mapping[str, str]) -> Checked:
     """What was typed, as the pre-check takes it; where and when stand in the next step."""
     return Checked(
-        text=fields["text"],
+        text=fields["text"].strip().removeprefix(view.correcting.opening if view else ""),
         bulletin_class=BulletinClass.PRIORITY if fields["class"] == "priority" else BulletinClass.NORMAL,
         item=view.announcement.id if view else None,
+        besides=view.correcting.wrong if view else None,
     )
 
 

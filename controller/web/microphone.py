@@ -30,7 +30,7 @@ WINDOW_S = 5.0
 MOST_A_WINDOW = 400_000
 """Octets; a browser sends 5,000 to 16,000 a second, and whatever waited while its line was down."""
 REFUSED, POLICY, FAULT = 4000, 1008, 1011
-_log = logging.getLogger("loa.microphone")
+_log = logging.getLogger("loa.web.microphone")
 
 
 class Socket(Declares):

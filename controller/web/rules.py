@@ -88,7 +88,11 @@ async def _preview(page: Page, view: PlaceView, pack: str) -> Response:
         return replace(before, packs=(*others, (area, rule_pack(pack))) if pack else others)
 
     found = await page.house.foretelling.with_rules(page.person, area, change)
-    facts = {"silenced": silenced_lines(found, page.says), "silenced_count": len(found), "asked": True}
+    facts: dict[str, Any] = {
+        "silenced": silenced_lines(found, page.says),
+        "silenced_count": len(found),
+        "asked": True,
+    }
     return await _sheet(page, view, chosen=pack, **facts)
 
 

@@ -149,7 +149,7 @@ def _sound(line: Line, page: Page) -> Sound:
     ends = line.due_at + line.length
     return Sound(
         item=line.item,
-        clock=says.exact(line.due_at) if line.due_at.second else says.clock(line.due_at),
+        clock=says.clock(line.due_at),
         title=line.title
         if is_item
         else t(f"part.{line.part.value}_span", begin=says.clock(line.due_at), end=says.clock(ends)),

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from controller.dispatch.forms import AlertView, AnnouncementView, Rendering, RenderState
 from controller.errors import Problem
+from controller.web.late import late_sentence
 from controller.web.looks import Look, item_look
 from controller.web.naming import hazard_name, short_title
 from controller.web.page import Page
@@ -134,6 +135,7 @@ def told(view: AnnouncementView, page: Page) -> dict[str, str]:
         "when": timing_words(a.timing, says),
         "next": t("told.next", when=says.when(view.next_at)) if view.next_at else "",
         "until": says.when(a.expires_at),
+        "late": late_sentence(a.late, a.bulletin_class, says),
         "class": t(f"class.{a.bulletin_class.value}"),
         "length": t("told.length_ready", length=length, n=a.repeat) if length else t(unread, n=a.repeat),
         "who": t("told.who_both", author=view.author_name, approver=approver)

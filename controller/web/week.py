@@ -13,13 +13,15 @@ from controller.access import Right
 from controller.dispatch.forms import BoardView, ConflictLine, OccurrenceLine, Tally
 from controller.dispatch.weeks import WEEK, Block, DayPlan, local_day, monday
 from controller.errors import Problem
+from controller.web.feed import events, feed_facts
 from controller.web.looks import Look, relay_look, slot_look
 from controller.web.page import Open, Page, go
+from controller.web.session_form import TEMPLATES
 from devices.items import occurrence_claim
 from schedules.announcement import AreaCode
 from schedules.area import Level
 from schedules.calendar import FIRST_YEAR, LAST_YEAR
-from schedules.feed import Event, write_feed
+from schedules.feed import write_feed
 from schedules.plan import Occurrence
 from schedules.session import Session, is_on
 
@@ -103,11 +105,13 @@ async def show_week(
         before=(first - timedelta(days=WEEK)).isoformat(),
         after=(first + timedelta(days=WEEK)).isoformat(),
         this_week=first == monday(today),
-        may_write=page.may(Right.WRITE),
+        may_write=page.may(Right.WRITE) and area == page.person.area,
+        templates=[(name, says.t(one.name), says.t(one.times)) for name, one in TEMPLATES.items()],
         villages=[tree.area(code) for code in tree.villages(area)],
         tomorrow=(today + timedelta(days=1)).isoformat(),
         done=says.t(f"week.done_{xong}") if xong in DONE else "",
         undo=undone,
+        **await feed_facts(page, area),
     )
 
 
@@ -121,20 +125,10 @@ async def take_week(
     now = house.clock.now()
     first = monday(a_day(tuan, "tuan") if tuan else local_day(now))
     plans = await house.weeks.week(page.person, area, first)
-    events = [
-        Event(
-            uid=f"{line.occurrence}@{house.settings.tenant}",
-            summary=line.title,
-            start_at=line.due_at,
-            duration=timedelta(milliseconds=line.duration_ms),
-            description=block.session.name if block.session is not None else "",
-        )
-        for plan in plans
-        for block in plan.blocks
-        for line in block.lines
-    ]
     return Response(
-        write_feed(says.t("week.feed", name=house.tree.area(area).name), events, now),
+        write_feed(
+            says.t("week.feed", name=house.tree.area(area).name), events(plans, house.settings.tenant), now
+        ),
         media_type="text/calendar; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="lich-tuan-{first.isoformat()}.ics"'},
     )

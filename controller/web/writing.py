@@ -16,9 +16,11 @@ from controller.errors import Problem
 from controller.web.drafting import new_draft, place_fields, typed_fields, with_content, with_place
 from controller.web.hearing import leaving, sound_facts
 from controller.web.hinting import NOTHING, Aided, mark_of, stored_hints, typed_hints, whole_hints
+from controller.web.late import late_choices
 from controller.web.lexicon_words import decided, marks, sentence_with
 from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.recorded import recorded, recording_facts
+from controller.web.rule_words import MOST_SHOWN
 from controller.web.telling import refused, told, wrongs
 from schedules.announcement import TEXT_LIMIT, AnnouncementId, AreaCode
 from schedules.area import inside
@@ -273,6 +275,7 @@ async def _place(
         whole=whole.code,
         whole_word=says.t("where.all_commune", name=inside(whole.name)),
         days=says.day_names(),
+        late_choices=late_choices(a, says),
         next_session=says.t("when.next_session_hint"),
         length=says.t("place.length", length=says.seconds(view.rendering.duration_ms)) if ready else "",
     )
@@ -291,10 +294,18 @@ async def _check(page: Page, view: AnnouncementView, *, problem: Problem | None 
         blocked=bool(view.faults) or (problem is not None and problem.field != "acknowledged"),
         faults=(*wrongs(view.faults, page.says), *refused(problem, page)),
         told=told(view, page),
+        cut=() if view.faults else await _cut(page, identity),
         recorded=recorded(view, page),
         **await stored_hints(page, view, own=True),
         **await sound_facts(page, rendering, f"/bai/{identity}"),
     )
+
+
+async def _cut(page: Page, announcement: AnnouncementId) -> tuple[str, ...]:
+    """What the rules of the places would not let be heard, with the sentences of the plan."""
+    found = await page.house.foretelling.item(page.person, announcement)
+    said = (one.vi if page.says.t.language == "vi" else one.en for one in found[:MOST_SHOWN])
+    return tuple(dict.fromkeys(said))
 
 
 def _people(page: Page, n: int) -> str:

@@ -1,10 +1,8 @@
 """Speaking at once, from the desk to the chunks on the wire: who may, when, where, and how it ends."""
 
 import asyncio
-import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,51 +13,14 @@ from controller.dispatch.live_forms import BroadcastForm, BroadcastView
 from controller.errors import Problem
 from controller.store import audit, deliveries
 from controller.store.broadcasts import BroadcastKind, End
-from devices import topics
-from devices.chunks import Chunk, open_chunk, verify
-from devices.codec import decode
-from devices.link import Arrival, LinkSettings, Session
-from devices.messages import AreaCode, BulletinClass, Command, CommandKind, TenantId
-from devices.signing import open_envelope
+from devices.chunks import open_chunk, verify
+from devices.messages import BulletinClass, CommandKind, TenantId
 from firmware_sim.air import AirLink
 from schedules.calendar import instant_of
 from tests.support.doors import AUTHOR, LOCAL_OPERATOR, OPERATOR, STRANGER, TECHNICIAN, VILLAGE, Home, home
+from tests.support.wiretap import Wire, listening
 
 EVENING = instant_of(date(2026, 11, 23), time(20, 50))
-
-
-@dataclass
-class Wire:
-    """Everything that goes over the air to one village."""
-
-    came: list[Arrival] = field(default_factory=list)
-
-    def up(self, session: Session) -> None:
-        pass
-
-    def down(self, reason: str) -> None:
-        pass
-
-    def heard(self, arrival: Arrival) -> None:
-        self.came.append(arrival)
-
-    def commands(self, kind: CommandKind) -> list[Command]:
-        found = [
-            decode(open_envelope(one.payload).payload, Command)
-            for one in self.came
-            if one.topic.endswith("/command")
-        ]
-        return [command for command in found if command.kind is kind]
-
-    def chunks(self, grant: str) -> list[Chunk]:
-        return [
-            open_chunk(one.payload).chunk
-            for one in self.came
-            if one.topic == topics.live(AreaCode(VILLAGE), grant)
-        ]
-
-    def raw(self, grant: str) -> Iterator[bytes]:
-        return (one.payload for one in self.came if one.topic == topics.live(AreaCode(VILLAGE), grant))
 
 
 def form(**changes: Any) -> BroadcastForm:
@@ -86,16 +47,9 @@ async def approved(house: Home) -> str:
     return item
 
 
-async def listening(house: Home) -> tuple[Wire, AirLink]:
-    wire = Wire()
+async def tapped(house: Home) -> tuple[Wire, AirLink]:
     assert house.air is not None
-    settings = LinkSettings(host="air", port=0, client_id="listener")
-    link = AirLink(house.air, settings, wire, random.Random(1), lambda fault: None)
-    link.subscribe([(f"loa/1/area/{VILLAGE}/#", 1)])
-    link.start()
-    while not link.settled:
-        await asyncio.sleep(0.01)
-    return wire, link
+    return await listening(house.air, VILLAGE)
 
 
 async def until_ended(house: Home, broadcast: str, limit_s: float = 20) -> BroadcastView:
@@ -111,7 +65,7 @@ def test_an_approved_recording_goes_to_a_village_at_once_as_signed_chunks(tmp_pa
     async def story() -> None:
         async with home(tmp_path) as house:
             loa, person = house.loa, house.cast[LOCAL_OPERATOR]
-            wire, link = await listening(house)
+            wire, link = await tapped(house)
             item = await approved(house)
             made = await loa.broadcasting.make(person, form(item=item), "k1")
             again = await loa.broadcasting.make(person, form(item=item), "k1")
@@ -147,7 +101,7 @@ def test_an_approved_recording_goes_to_a_village_at_once_as_signed_chunks(tmp_pa
 def test_only_an_operator_may_speak_at_once(tmp_path: Path, username: str) -> None:
     async def story() -> None:
         async with home(tmp_path) as house:
-            with pytest.raises(Problem, match="E_RIGHT|E_NOT_FOUND"):
+            with pytest.raises(Problem, match=r"E_RIGHT|E_NOT_FOUND"):
                 await house.loa.broadcasting.preview(
                     house.cast[username], form(kind=BroadcastKind.LIVE, area=house.cast[username].area)
                 )
@@ -193,9 +147,7 @@ def test_the_province_speaks_through_a_commune_by_priority_only(tmp_path: Path) 
             live = form(kind=BroadcastKind.LIVE, area=PROVINCE)
             with pytest.raises(Problem, match="E_LIVE_CLASS"):
                 await house.loa.broadcasting.preview(person, live)
-            await house.loa.broadcasting.preview(
-                person, replace(live, bulletin_class=BulletinClass.PRIORITY)
-            )
+            await house.loa.broadcasting.preview(person, replace(live, bulletin_class=BulletinClass.PRIORITY))
 
     asyncio.run(story())
 
@@ -217,7 +169,7 @@ def test_stopping_everything_ends_what_is_spoken_at_once(tmp_path: Path) -> None
     async def story() -> None:
         async with home(tmp_path) as house:
             loa, person = house.loa, house.cast[LOCAL_OPERATOR]
-            wire, link = await listening(house)
+            _, link = await tapped(house)
             item = await approved(house)
             made = await loa.broadcasting.make(person, form(item=item), "k")
             await asyncio.sleep(0.4)
@@ -233,7 +185,7 @@ def test_what_a_controller_left_on_air_is_ended_when_it_comes_back(tmp_path: Pat
     async def story() -> None:
         async with home(tmp_path) as house:
             loa, person = house.loa, house.cast[LOCAL_OPERATOR]
-            wire, link = await listening(house)
+            wire, link = await tapped(house)
             item = await approved(house)
             made = await loa.broadcasting.make(person, form(item=item), "k")
             await loa.onair.stop()
@@ -247,5 +199,3 @@ def test_what_a_controller_left_on_air_is_ended_when_it_comes_back(tmp_path: Pat
             assert wire.commands(CommandKind.STOP)[0].references == (made.id,)
 
     asyncio.run(story())
-
-

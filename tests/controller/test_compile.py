@@ -20,6 +20,7 @@ from schedules.announcement import AnnouncementId, BulletinClass
 from schedules.announcement import AreaCode as Place
 from schedules.area import Area, Level, Tree
 from schedules.calendar import QuietHours, instant_of
+from schedules.late_rule import Coalesce, Skip
 from schedules.plan import Occurrence, occurrence_id
 
 TODAY = date(2026, 11, 23)
@@ -148,14 +149,22 @@ def test_an_ordinary_item_may_be_ten_minutes_late_but_never_past_its_expiry() ->
     short = occurrence("a", time(6), expires_at=instant_of(TODAY, time(6, 4)))
 
     assert latest_start(late, QUIET) == late.due_at + timedelta(minutes=10)
-    assert latest_start(short, QUIET) == short.expires_at
+    assert latest_start(short, QUIET) == short.expires_at - short.duration
 
 
 def test_a_priority_item_may_still_be_said_until_its_day_grows_quiet() -> None:
     item = occurrence("a", time(6), bulletin_class=BulletinClass.PRIORITY)
 
     assert latest_start(item, QUIET) == instant_of(TODAY, time(20, 59))
-    assert latest_start(item, QuietHours(start=time(0), end=time(0))) == day_end(TODAY)
+    assert latest_start(item, QuietHours(start=time(0), end=time(0))) == day_end(TODAY) - timedelta(seconds=1)
+
+
+def test_an_authors_late_rule_bounds_the_last_start() -> None:
+    item = occurrence("a", time(6), late=Skip())
+    newest = occurrence("a", time(6), late=Coalesce(), superseded_at=instant_of(TODAY, time(7)))
+
+    assert latest_start(item, QUIET) == item.due_at + timedelta(seconds=30)
+    assert latest_start(newest, QUIET) == instant_of(TODAY, time(6, 59, 59))
 
 
 def test_what_does_not_fit_in_64_kb_is_left_out_and_named() -> None:

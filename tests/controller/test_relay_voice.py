@@ -24,10 +24,13 @@ Heard = list[bytes]
 async def listen(relay: Relay, until: Callable[[Heard], bool], limit_s: float) -> Heard:
     """The relay's frames at the pace of the clock, until something has been heard."""
     loop = asyncio.get_running_loop()
-    began, heard = loop.time(), []
+    began = loop.time()
+    heard: Heard = []
     while not until(heard):
         assert loop.time() - began < limit_s, "not in time"
-        heard.append(relay.next())
+        frame = relay.next()
+        assert frame is not None
+        heard.append(frame)
         await asyncio.sleep(max(0.0, began + len(heard) * FRAME_S - loop.time()))
     return heard
 

@@ -108,6 +108,7 @@ def test_a_correction_is_written_from_the_page_and_both_know_of_each_other(tmp_p
             assert "Đính chính bản tin “Họp thôn” phát lúc 06:00 ngày 23/11/2026." in step1.text
             assert "trên đúng 2 cụm loa đã phát bài sai" in step1.text
             assert 'name="class"' not in step1.text
+            assert "Xin xem lại" not in step1.text, "the opening names what is over"
             opening = "Đính chính bản tin “Họp thôn” phát lúc 06:00 ngày 23/11/2026."
             lost = await fill(client, step1, f"/viet-bai/{other}", text="Họp lúc 8 giờ.", do="next")
             assert lost.status_code == 422
@@ -116,7 +117,7 @@ def test_a_correction_is_written_from_the_page_and_both_know_of_each_other(tmp_p
             step3 = await fill(client, step1, f"/viet-bai/{other}", text=right, do="next")
             assert step3.url.path == f"/viet-bai/{other}/gui", "where and when are not asked"
             assert "Đúng 2 cụm loa đã phát bài sai" in step3.text
-            assert "Gần giống" not in step3.text, "it is meant to be like the one that it puts right"
+            assert "Xin xem lại" not in step3.text, "it is meant to be like the one that it puts right"
             done = await fill(client, step3, f"/viet-bai/{other}/gui", **looked_at(step3))
             assert "Đã gửi duyệt" in done.text
             assert f'href="/bai/{identity}"' in done.text
@@ -124,13 +125,15 @@ def test_a_correction_is_written_from_the_page_and_both_know_of_each_other(tmp_p
         async with door(house, APPROVER) as client:
             await fill(client, await client.get(f"/duyet/{other}"), f"/duyet/{other}")
             assert set(await let_air(house, other, {NODES[0]: Heard.YES})) == {NODES[0], NODES[1]}
-            page = await words_of(client, f"/bai/{identity}")
-            assert f'href="/bai/{other}"' in page
-            assert "1/2 cụm loa đã phát đính chính" in page
-            assert "Đã đính chính" in await words_of(client, "/") or "Đang đính chính" in page
+            shown = await words_of(client, f"/bai/{identity}")
+            assert f'href="/bai/{other}"' in shown
+            assert "1/2 cụm loa đã phát đính chính" in shown
+            assert 'data-shape="▲">Đang đính chính' in shown
             answer = (await client.get(f"/api/announcements/{identity}")).json()
             assert (answer["corrected"], answer["corrects"]) == (True, None)
             assert (await client.get(f"/api/announcements/{other}")).json()["corrects"] == identity
+        async with door(house, AUTHOR) as client:
+            assert 'data-shape="▲">Đã đính chính' in await words_of(client, "/")
 
     play(tmp_path, story)
 

@@ -10,12 +10,14 @@ from controller.store import rules
 from schedules.announcement import AnnouncementId
 from schedules.calendar import instant_of
 from schedules.holidays import What
+from schedules.loudness import Zone
 from schedules.recurrence import Once
 from tests.support.doors import (
     ADMINISTRATOR,
     APPROVER,
     AUTHOR,
     STRANGER,
+    TECHNICIAN,
     VILLAGE,
     Home,
     door,
@@ -153,5 +155,62 @@ def test_a_decreed_working_day_takes_the_place_of_the_tables_own_row(tmp_path: P
             await fill(client, table, "/ngay-nghi", kind="nghi", **facts)
             found = [row for row in house.loa.rule_views.holidays().rows if row.on == date(2026, 1, 10)]
             assert [row.what for row in found] == [What.OFF]
+
+    play(tmp_path, story)
+
+
+def test_what_becomes_of_a_missed_airing_is_chosen_beside_the_time_and_shown(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        async with door(house, AUTHOR) as client:
+            view = await house.loa.desk.write_announcement(house.cast[AUTHOR], house.draft())
+            where = f"/viet-bai/{view.announcement.id}/phat"
+            sheet = await client.get(where)
+            assert "Phát nếu trễ không quá 10 phút" in sheet.text
+            wrong = await fill(client, sheet, where, late="minutes", late_minutes="0", do="next")
+            assert "Số phút phải từ 1 đến" in wrong.text
+            check = await fill(client, sheet, where, late="minutes", late_minutes="45", do="next")
+            assert "Phát nếu trễ không quá 45 phút" in check.text
+            kept = await client.get(f"/api/announcements/{view.announcement.id}")
+            assert kept.json()["late"] == {"kind": "play_if_late_under", "minutes": 45}
+            usual = await fill(client, await client.get(where), where, late="", do="next")
+            assert "Phát nếu trễ không quá 10 phút" in usual.text
+
+    play(tmp_path, story)
+
+
+def test_a_technician_says_which_poles_stand_near_a_school(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        async with door(house, TECHNICIAN) as client:
+            page = await client.get(f"/khu-vuc-loa?noi={QUANG_DIEN}")
+            assert "từ 06:00 còn 32 % âm lượng" in page.text
+            node = next(node for node in house.loa.room.registry.nodes.values() if node.area == VILLAGE)
+            done = await fill(client, page, "/khu-vuc-loa/luu", **{f"cum-{node.id}": "special"})
+            assert "Đã lưu." in done.text
+            zoned = house.loa.room.registry.nodes[node.id].zone
+            assert zoned is Zone.SPECIAL
+            late = await fill(client, page, "/khu-vuc-loa/luu", **{f"cum-{node.id}": "ordinary"})
+            assert late.status_code == 412
+        async with door(house, AUTHOR) as client:
+            assert (await client.get("/khu-vuc-loa")).status_code == 403
+
+    play(tmp_path, story)
+
+
+def test_step_3_says_beforehand_what_the_rules_will_not_let_be_heard(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        administrator = house.cast[ADMINISTRATOR]
+        await house.loa.ruling.choose(administrator, QUANG_DIEN, "ha_noi_inner", 0)
+        until = instant_of(date(2026, 11, 29), time(20))
+        draft = house.draft(timing=Once(at=SATURDAY), expires_at=until)
+        view = await house.loa.desk.write_announcement(house.cast[AUTHOR], draft)
+        async with door(house, AUTHOR) as client:
+            check = await client.get(f"/viet-bai/{view.announcement.id}/gui")
+            assert "Theo quy định giờ phát hiện nay" in check.text
+            assert "vì thứ Bảy không có buổi phát." in check.text
+        friday = house.draft(timing=Once(at=instant_of(date(2026, 11, 27), time(9))), expires_at=until)
+        fine = await house.loa.desk.write_announcement(house.cast[AUTHOR], friday)
+        async with door(house, AUTHOR) as client:
+            check = await client.get(f"/viet-bai/{fine.announcement.id}/gui")
+            assert "Theo quy định giờ phát hiện nay" not in check.text
 
     play(tmp_path, story)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from controller.deploy.commune_data import QUANG_DIEN
 from controller.dispatch.forms import OccurrenceLine
 from controller.store import sessions
 from schedules.announcement import AnnouncementId
-from schedules.calendar import instant_of
+from schedules.blocks import Part
+from schedules.calendar import instant_of, local
+from schedules.lunar_pattern import LunarMonthly
 from schedules.recurrence import NextSession, Once
+from schedules.session import is_on
 from tests.support.doors import (
     APPROVER,
     AUTHOR,
@@ -74,7 +78,8 @@ def test_a_normal_week_is_made_from_a_template_and_shows_what_is_in_it(tmp_path:
         await planned(house)
         async with door(house, AUTHOR) as client:
             week = (await client.get("/lich-tuan")).text
-            assert week.count("Buổi phát thanh sáng</a>") == 7
+            # it was made at six, so this Monday had no morning session
+            assert week.count("Buổi phát thanh sáng</a>") == 6
             assert "Lịch gieo cấy vụ Đông Xuân" in week
             assert "trên tối đa 10 phút" in week
             words = (await client.get(f"/lich-tuan/nghe?noi={VILLAGE}&ngay={NEXT_DAY}")).text
@@ -105,10 +110,10 @@ def test_every_change_of_a_session_can_be_taken_back(tmp_path: Path) -> None:
             assert "Bản tin sớm" not in back.text
             page = await client.get(f"/buoi-phat/{session}")
             gone = await fill(client, page, f"/buoi-phat/{session}/bo")
-            assert "Buổi phát thanh sáng" not in gone.text
+            assert "Buổi phát thanh sáng</a>" not in gone.text
             assert (await client.get(f"/buoi-phat/{session}")).text.count("đã bị bỏ") == 1
             back = await fill(client, gone, f"/buoi-phat/{session}/hoan-tac")
-            assert back.text.count("Buổi phát thanh sáng</a>") == 7
+            assert back.text.count("Buổi phát thanh sáng</a>") == 6
             stands = await house.loa.db.read(sessions.get, session)
             assert stands is not None
             assert stands.start == time(5)
@@ -172,7 +177,7 @@ def test_another_commune_sees_and_changes_nothing(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         session = await add_morning(house)
         async with door(house, STRANGER) as client:
-            assert "Buổi phát thanh sáng" not in (await client.get("/lich-tuan")).text
+            assert "Buổi phát thanh sáng</a>" not in (await client.get("/lich-tuan")).text
             assert (await client.get(f"/lich-tuan?noi={QUANG_DIEN}")).status_code == 404
             assert (await client.get(f"/lich-tuan/nghe?noi={VILLAGE}")).status_code == 404
             assert (await client.get(f"/buoi-phat/{session}")).status_code == 404
@@ -205,5 +210,105 @@ def test_a_province_looks_at_one_day_of_all_its_communes(tmp_path: Path) -> None
             assert day.text.count("Họp thôn") == 1
             assert f"/lich-tuan?noi={QUANG_DIEN}&amp;tuan=2026-11-23" in day.text
             assert (await client.get("/lich-ngay?ngay=2026-02-30")).status_code == 422
+
+    play(tmp_path, story)
+
+
+def test_a_template_makes_a_whole_session_in_one_tap_and_none_twice(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        async with door(house, AUTHOR) as client:
+            week = await client.get("/lich-tuan")
+            for name in ("sang-tiep-am", "chieu", "cho-phien", "ram", "chieu"):
+                page = await fill(client, week, "/buoi-phat/tu-mau", mau=name)
+                assert "Đã thêm buổi phát." in page.text, name
+            assert (await fill(client, week, "/buoi-phat/tu-mau", mau="khong")).status_code == 422
+            made = {one.name: one for one in await house.loa.db.read(sessions.everything)}
+            assert len(made) == 4
+            moon = made["Bản tin rằm và mùng một"]
+            # 23 November 2026 is the 15th of the 10th lunar month
+            assert is_on(moon, date(2026, 11, 23))
+            assert not is_on(moon, date(2026, 11, 24))
+            morning = made["Buổi sáng có tiếp âm"]
+            assert [block.part for block in morning.blocks] == [Part.RELAY, Part.PROVINCE, Part.COMMUNE]
+            await planned(house)
+            week = await client.get("/lich-tuan")
+            assert "Sẽ tiếp âm" in week.text
+            words = await client.get(f"/lich-tuan/nghe?noi={VILLAGE}&ngay={NEXT_DAY}")
+            assert "gồm: Tiếp âm 05:00–05:25" in words.text
+            day = await client.get(f"/buoi-phat/{morning.id}/ngay/{NEXT_DAY}")
+            assert "Tiếp âm 05:00–05:25" in day.text
+
+    play(tmp_path, story)
+
+
+def test_seasons_lunar_days_and_blocks_are_typed_in_the_form_and_stand_there_again(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        song = await on_air(house, "Bài hát quê hương", timing=NextSession(), targets=(QUANG_DIEN,))
+        async with door(house, AUTHOR) as client:
+            sheet = await client.get("/buoi-phat/moi?mau=sang")
+            for typed, said in (
+                ({"lunar": "1, 31"}, "ngày"),
+                ({"summer_at": "05:30"}, "cả hai mùa"),
+                ({"summer_from": "31/2", "summer_at": "05:30", "winter_at": "05:00"}, "cả hai mùa"),
+                ({"summer_at": "04:30", "winter_at": "05:15"}, "giờ yên tĩnh"),
+                ({"relay": "ba"}, "số phút"),
+                ({"relay": "0"}, "hơn 0"),
+            ):
+                page = await fill(client, sheet, "/buoi-phat", **typed)
+                assert page.status_code == 422, typed
+                assert said in page.text, typed
+            await fill(
+                client,
+                sheet,
+                "/buoi-phat",
+                days=[],
+                lunar="15, 1",
+                summer_at="05:15",
+                winter_at="05:30",
+                relay="10",
+                relay_at="05:40",
+                anthem=song,
+                fillers=song,
+                until="05:40",
+                cap="60",
+            )
+            (made,) = await house.loa.db.read(sessions.everything)
+            assert made.pattern == LunarMonthly(days=(1, 15))
+            assert [(one.month, one.day, one.start) for one in made.seasons] == [
+                (4, 16, time(5, 15)),
+                (10, 16, time(5, 30)),
+            ]
+            assert [block.part.value for block in made.blocks] == [
+                "anthem", "relay", "province", "commune", "filler"
+            ]  # fmt: skip
+            page = await client.get(f"/buoi-phat/{made.id}")
+            for shown in ('value="1, 15"', 'value="05:15"', 'value="10"', 'value="05:40"'):
+                assert shown in page.text
+            await fill(client, page, f"/buoi-phat/{made.id}", anthem=song, fillers=song)
+            assert (await house.loa.db.read(sessions.everything)) == (made,)
+            # the winter of the form: 05:30 on a full moon in December
+            day = await client.get(f"/buoi-phat/{made.id}/ngay/2026-12-23")
+            assert "Bắt đầu lúc 05:30." in day.text
+
+    play(tmp_path, story)
+
+
+def test_a_session_moved_into_this_morning_loses_nothing_that_waits_for_it(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        async with door(house, AUTHOR) as client:
+            week = await fill(client, await client.get("/lich-tuan"), "/buoi-phat/tu-mau", mau="chieu")
+            found = re.search(r"/buoi-phat/(s-[0-9a-f]{16})/hoan-tac", week.text)
+            assert found is not None
+            page = await client.get(f"/buoi-phat/{found[1]}")
+            await on_air(house, "Bài chờ", timing=NextSession(), targets=(QUANG_DIEN,))
+            stands = await house.loa.db.read(sessions.get, found[1])
+            assert stands is not None
+            # as if it had stood since yesterday
+            await house.loa.db.write(sessions.save, replace(stands, since=None))
+            await fill(client, page, f"/buoi-phat/{found[1]}", start="05:00")
+            await planned(house)
+            assert (await client.get("/lich-tuan")).text.count("Nghỉ</span>") == 1
+            titles = {line.title: local(line.due_at) for line in await lines(house)}
+            assert f"{titles['Bài chờ']:%d %H}" == "24 05"
 
     play(tmp_path, story)

@@ -62,3 +62,19 @@ def test_what_cannot_be_read_is_named_and_not_a_traceback(tmp_path: Path) -> Non
 def test_every_refusal_code_has_a_sentence_in_both_languages() -> None:
     assert set(SENTENCES) == set(Code)
     assert all(one.vi.endswith(".") and one.en.endswith(".") for one in SENTENCES.values())
+
+
+def test_a_chunk_of_a_stream_is_told_and_its_signature_checked(tmp_path: Path) -> None:
+    golden = json.loads((GOLDEN / "streams" / "chunk.json").read_text())
+    file = tmp_path / "chunk"
+    file.write_bytes(bytes.fromhex(golden["octets"]))
+    told = runner.invoke(app, ["show", str(file)])
+    assert told.exit_code == 0
+    assert "200 ms of sound from 1000 ms on" in told.output
+    rest = ["--key", KEYS["online"]["public"], "--tenant", golden["tenant"]]
+    assert runner.invoke(app, ["verify", str(file), *rest, "--grant", golden["grant"]]).exit_code == 0
+    other = runner.invoke(app, ["verify", str(file), *rest, "--grant", "another"])
+    assert other.exit_code == 1
+    assert "NOT signed" in other.output
+    file.write_bytes(b"LC" + bytes(20))
+    assert runner.invoke(app, ["show", str(file)]).exit_code == 2

@@ -1,7 +1,9 @@
 """The start gate, check by check; each test fails when its check is taken out."""
 
 import dataclasses
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +17,7 @@ from devices.messages import (
     CommandId,
     Mode,
     OccurrenceId,
+    VolumeStep,
 )
 from tests.devices.cast import (
     CLIP,
@@ -301,6 +304,18 @@ def test_the_volume_is_clamped_to_the_nodes_ceiling(node: Memory) -> None:
     assert (go.volume, go.item.volume) == (80, 80)
     assert cleared(begin(item(volume=60), node)).volume == 60
     assert cleared(begin(siren(), node, content=WORDS_THERE)).volume == 80
+
+
+@pytest.mark.promise("P13")
+def test_by_the_hour_an_ordinary_sound_is_quieter_and_an_emergency_is_not(node: Memory) -> None:
+    assert node.desired is not None
+    wall_now = NOW.astimezone(ZoneInfo(node.desired.zone))
+    since = f"{wall_now - HOUR:%H:%M}"
+    steps = (VolumeStep(since=since, percent=50), VolumeStep(since=f"{wall_now + HOUR:%H:%M}", percent=10))
+    quiet = replace(node, desired=replace(node.desired, volume_steps=steps))
+    assert cleared(begin(item(volume=60), quiet)).volume == 30
+    assert cleared(begin(item(volume=95), quiet)).volume == 40
+    assert cleared(begin(siren(), quiet, content=WORDS_THERE)).volume == 80
 
 
 # --- stop -----------------------------------------------------------------------------------------------

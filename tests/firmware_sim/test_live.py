@@ -1,24 +1,25 @@
 """A voice from the microphone: what the village hears of it, and when it is over."""
 
 import asyncio
+import wave
 from datetime import timedelta
+from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from devices.link import Arrival
 from devices.messages import BulletinClass, Heard, ReceiptKind
+from firmware_sim.air import Air
+from firmware_sim.state import Habits
+from firmware_sim.weather import Climate, Weather
 from tests.firmware_sim.desk import MORNING
 from tests.firmware_sim.rig import Stage, play
 from tests.firmware_sim.station import Station
 
 NOON = MORNING + timedelta(hours=6)
-
-
-def heard_s(stage: Stage, part: str = "stream") -> float:
-    return sum(
-        (span.end.ended_mono - span.begin.first_sample_mono)
-        for span in stage.heard()
-        if span.end is not None and span.begin.part == part
-    )
 
 
 def test_a_live_voice_is_heard_once_in_every_village_and_reported() -> None:
@@ -278,3 +279,112 @@ def test_a_power_cut_after_the_grants_end_is_reported_and_silent() -> None:
     (finished,) = stage.desk.of(stage.nodes[0], ReceiptKind.FINISHED)
     assert finished.reason == "power_cut"
     assert finished.played_ms == pytest.approx(9_000, abs=1_500)
+
+
+def test_a_voice_that_comes_back_under_its_grant_is_heard_again_and_reported_anew() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        station = Station(stage.desk, "live-1")
+        station.open()
+        await asyncio.sleep(0.5)
+        await station.send(40, holes=((10.0, 20.0),), last=True)
+        await asyncio.sleep(10)
+
+    stage = play(story, start=NOON)
+    first, second = stage.heard()
+    assert second.begin.claim == first.begin.claim
+    assert second.begin.first_sample_mono - first.begin.first_sample_mono == pytest.approx(20.0, abs=0.7)
+    broken, whole = stage.desk.of(stage.nodes[0], ReceiptKind.FINISHED)
+    assert (broken.reason, broken.played_ms) == ("stream_lost", 10_000)
+    assert (whole.reason, whole.played_ms, whole.duration_ms) == (None, 30_000, 40_000)
+
+
+def test_a_voice_that_broke_off_does_not_come_back_after_a_stop() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        station = Station(stage.desk, "live-1")
+        station.open()
+        await asyncio.sleep(0.5)
+        await station.send(10)
+        await asyncio.sleep(5)
+        stage.desk.stop()
+        await asyncio.sleep(1)
+        await station.send(10)
+
+    stage = play(story, start=NOON)
+    assert len(stage.heard()) == 1
+
+
+def test_the_amplifier_is_off_whenever_no_verified_sound_is_there() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        station = Station(stage.desk, "live-1")
+        station.open()
+        await asyncio.sleep(4)
+        await station.send(6)
+        await asyncio.sleep(8)
+
+    stage = play(story, start=NOON, habits=Habits(telemetry_s=1.0))
+    (span,) = stage.heard()
+    assert span.end is not None
+    on = [one.sent_at for one in stage.desk.telemetry if one.amplifier_on]
+    assert on
+    slack = timedelta(milliseconds=20)
+    assert all(span.begin.first_sample_at - slack <= at <= span.end.ended_at + slack for at in on)
+    assert (span.end.ended_at - span.begin.first_sample_at).total_seconds() <= 6 + 1.05
+
+
+def test_in_weather_a_live_voice_loses_only_what_was_lost(tmp_path: Path) -> None:
+    """5 % lost, doubled, out of order by up to 0.4 s."""
+    weather = Weather(9, Climate(lost=0.05, doubled=0.1, delay_s=0.4))
+
+    def carry(client: str, arrival: Arrival) -> tuple[float, ...]:
+        return weather.carry(client, arrival) if "/live/" in arrival.topic else (0.0,)
+
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        station = Station(stage.desk, "live-1")
+        station.open()
+        await asyncio.sleep(0.5)
+        await station.send(60)
+        for _ in range(3):
+            station.throw(station.sealed(packets=(), last=True, position_ms=60_000))
+        await asyncio.sleep(10)
+
+    stage = play(story, start=NOON, air=Air(carry=carry))
+    (finished,) = stage.desk.of(stage.nodes[0], ReceiptKind.FINISHED)
+    assert (finished.reason, finished.duration_ms) == (None, 60_000)
+    assert 0.90 <= finished.played_ms / 60_000 <= 0.99
+    (path,) = stage.village.write_tapes(tmp_path)
+    with wave.open(str(path)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2") / 32767
+    # A tone of 300 Hz at 0.3, volume 80, moves by 0.019 a sample; a joint that clicks by more than 0.1.
+    assert np.abs(np.diff(samples)).max() < 0.04
+    loud = np.abs(samples[: len(samples) // 240 * 240].reshape(-1, 240)).max(axis=1)
+    silent_s = float((loud < 0.01).sum()) * 0.01
+    assert silent_s == pytest.approx((60_000 - finished.played_ms) / 1000, abs=1.5)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.lists(st.floats(0.0, 7.0, allow_nan=False), max_size=3), min_size=1, max_size=60))
+def test_in_any_weather_no_chunk_is_heard_twice_and_the_end_is_silent(delays: list[list[float]]) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        station = Station(stage.desk, "live-1")
+        station.open()
+        await asyncio.sleep(0.5)
+        loop = asyncio.get_running_loop()
+        for number, some in enumerate(delays):
+            payload = station.sealed(position_ms=number * 200)
+            for delay in some:
+                loop.call_later(delay, station.throw, payload)
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(20)
+        state = stage.village.nodes[stage.nodes[0]].state
+        assert state.stretch is None
+        assert state.airings == {}
+
+    stage = play(story, start=NOON)
+    finished = stage.desk.of(stage.nodes[0], ReceiptKind.FINISHED)
+    assert finished
+    assert finished[-1].played_ms <= 200 * sum(1 for some in delays if some)

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from devices import chunks, topics
 from devices.grants import Relay
-from devices.messages import Action, AreaCode, Mode, ReceiptKind, TenantId
+from devices.messages import (
+    Action,
+    AreaCode,
+    CommandId,
+    CommandKind,
+    GroupId,
+    Mode,
+    ReceiptKind,
+    TenantId,
+)
 from devices.signing import generate_key
 from tests.firmware_sim.desk import COMMUNE, MORNING, wall
 from tests.firmware_sim.rig import Stage, play
@@ -247,3 +256,83 @@ def test_no_sequence_of_octets_makes_a_node_fail_or_sound(
     assert stage.heard() == ()
     (finished,) = stage.desk.of(stage.nodes[0], ReceiptKind.FINISHED)
     assert finished.played_ms == 0
+
+
+def test_a_voice_for_a_group_is_heard_by_its_nodes_alone() -> None:
+    group = GroupId("truong-hoc")
+
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        stage.desk.publish_desired(stage.nodes[0], groups={group: 4})
+        await asyncio.sleep(2)
+        station = Station(stage.desk, "live-1")
+        command = stage.desk.command(
+            CommandKind.LIVE, id=CommandId("live-1"), grant="live-1", group=group, group_version=4
+        )
+        stage.desk.say(topics.group_command(group), command)
+        await asyncio.sleep(0.5)
+        station.throw(station.sealed())  # on the area's topic, which nobody opened
+        for _ in range(25):
+            stage.desk.throw(topics.group_live(group, "live-1"), station.sealed())
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(5)
+
+    stage = play(story, start=NOON, count=2)
+    assert len(stage.heard(stage.nodes[0])) == 1
+    assert stage.heard(stage.nodes[1]) == ()
+    assert stage.desk.codes(stage.nodes[0]) == ["E_TARGET"]
+
+
+def test_a_voice_for_one_node_is_heard_by_that_node_alone() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        node = stage.nodes[0]
+        station = Station(stage.desk, "live-1")
+        command = stage.desk.command(
+            CommandKind.LIVE, id=CommandId("live-1"), grant="live-1", area=None, node=node
+        )
+        stage.desk.say(topics.node_command(node), command)
+        await asyncio.sleep(0.5)
+        await station.send(5, last=True)
+        await asyncio.sleep(5)
+
+    stage = play(story, start=NOON, count=2)
+    assert len(stage.heard(stage.nodes[0])) == 1
+    assert stage.heard(stage.nodes[1]) == ()
+
+
+def test_more_voices_by_command_than_an_hour_allows_are_refused() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        for number in range(7):
+            station = Station(stage.desk, f"live-{number}")
+            station.open(minutes=2)
+            await asyncio.sleep(0.5)
+            await station.send(2, last=True)
+            await asyncio.sleep(5)
+
+    stage = play(story, start=NOON)
+    assert len(stage.heard()) == 6
+    assert stage.desk.codes(stage.nodes[0]) == ["E_RATE"]
+
+
+def test_an_hour_of_voices_is_an_hour() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        station = Station(stage.desk, "live-1", chunk_ms=1000)
+        before = station.open(minutes=14)
+        talk = asyncio.create_task(station.send(50 * 60, last=True))
+        for number in range(5):
+            await asyncio.sleep(8 * 60)
+            station.renew(before, f"live-1-{number}", minutes=14)
+        await talk
+        await asyncio.sleep(5)
+        other = Station(stage.desk, "live-2")
+        other.open(minutes=14)
+        await asyncio.sleep(0.5)
+        await other.send(2, last=True)
+        await asyncio.sleep(5)
+
+    stage = play(story, start=NOON)
+    assert {span.begin.claim for span in stage.heard()} == {"live:live-1"}
+    assert stage.desk.codes(stage.nodes[0]) == ["E_RATE"]

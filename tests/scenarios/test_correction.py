@@ -262,6 +262,31 @@ def test_a_node_that_plays_the_wrong_one_again_is_told_again(place: Path) -> Non
     }
 
 
+def test_a_node_that_missed_the_correction_is_told_on_the_next_day(place: Path) -> None:
+    seen: dict[str, Any] = {}
+    away = TEN[0]
+
+    async def story(house: House) -> None:
+        wrong = await house.say("Họp thôn", timing=Once(at=AT))
+        await house.until(AT + timedelta(minutes=3))
+        house.clients_away(away)
+        right = await correct(house, wrong.announcement.id)
+        await house.until(instant_of(DAY, time(23, 0)))
+        seen["first"] = await airings(house, right.announcement.id)
+        await house.until(instant_of(DAY + timedelta(days=1), time(9, 0)))
+        house.air.unblock(away)
+        await house.rest(900)
+        seen["rights"] = await airings(house, right.announcement.id)
+
+    house = play(story, place, members=TEN[:4])
+
+    verdicts = {row.node: row.ruling.verdict for row in seen["first"]}
+    assert verdicts == {node: "missed" if node == away else "aired" for node in TEN[:4]}
+    assert all(len(begun(house, node, seen["rights"])) == 1 for node in TEN[:4])
+    told_at = local(begun(house, away, seen["rights"])[0])
+    assert (told_at.date(), told_at.hour) == (DAY + timedelta(days=1), 9)
+
+
 def test_a_controller_that_dies_tells_nobody_twice(place: Path) -> None:
     seen: dict[str, Any] = {}
 

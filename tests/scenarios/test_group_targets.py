@@ -81,7 +81,9 @@ def test_a_node_put_in_after_the_first_day_hears_the_next_and_one_taken_out_does
     assert seen["verdicts"] == {FIRST: "aired", SECOND: "cancelled", THIRD: "aired"}
 
 
-def test_an_offline_node_that_missed_a_change_of_the_list_hears_the_item_after_it_is_back(place: Path) -> None:
+def test_an_offline_node_that_missed_a_change_of_the_list_hears_the_item_after_it_is_back(
+    place: Path,
+) -> None:
     async def story(house: House) -> None:
         schools = await group(house, "Loa trường học", FIRST, area=QUANG_DIEN)
         await house.say("Giờ vào lớp", targets=(), groups=(schools,), timing=Once(at=SIX))

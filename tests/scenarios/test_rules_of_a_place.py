@@ -16,6 +16,7 @@ from devices.messages import Desired, NodeId
 from devices.signing import open_envelope
 from schedules.announcement import AreaCode, PersonId
 from schedules.calendar import instant_of
+from schedules.loudness import Zone
 from schedules.profile import Profile, ProfileKind, mourning
 from schedules.recurrence import NextSession, Once, Weekly
 from schedules.rulepack import Limits
@@ -149,3 +150,28 @@ def test_a_places_own_night_is_kept_by_server_and_node_alike(place: Path) -> Non
 
     assert quiet == [("21:00", "05:00"), ("22:00", "04:30")]
     assert house
+
+
+def test_near_a_school_the_morning_is_quieter_and_the_alert_is_not(place: Path) -> None:
+    async def story(house: House) -> None:
+        await house.rest(5)
+        technician = house.cast["kythuat.hue"]
+        before = await house.up.zoning.look(technician, QUANG_DIEN)
+        near_school = {NodeId(FEW[0]): Zone.SPECIAL}
+        assert await house.up.zoning.change(technician, QUANG_DIEN, near_school, before.seen) == 1
+        with pytest.raises(Problem) as late:
+            await house.up.zoning.change(technician, QUANG_DIEN, {NodeId(FEW[1]): Zone.SPECIAL}, before.seen)
+        assert late.value.code == "E_STALE"
+        await house.say("Họp thôn", timing=Once(at=instant_of(DAY, time(6, 15))))
+        await house.until(instant_of(DAY, time(6, 30)))
+        await house.alarm()
+        await house.rest(60)
+
+    house = play(story, place, members=FEW[:2])
+
+    volumes = {
+        node: {span.begin.bulletin_class.value: span.begin.volume for span in house.heard(node)}
+        for node in FEW[:2]
+    }
+    ordinary, alert = volumes[FEW[1]]["normal"], volumes[FEW[1]]["emergency"]
+    assert volumes[FEW[0]] == {"normal": round(ordinary * 0.32), "emergency": alert}

@@ -81,7 +81,10 @@ def test_a_third_session_in_an_inner_ward_is_refused_and_allowed_by_an_event_ord
     ward = compiled(THREE, WARD)
     assert list(grounds(ward)) == ["an-1", "an-2"]
     assert refusals(ward) == [("an-3", "E_SESSIONS")]
-    assert ward.refusals[0].vi == ("Không phát được lúc 17:00 thứ Hai 23/11 vì mỗi ngày chỉ có 2 buổi phát.")
+    assert ward.refusals[0].vi == (
+        "“Bài an-3”: không phát được lúc 17:00 thứ Hai 23/11 vì mỗi ngày chỉ có 2 buổi phát."
+    )
+    assert ward.refusals[0].areas == (A,)
     ordered = compiled(THREE, replace(WARD, profiles=(ORDER,)))
     assert len(ordered.occurrences) == 3
     assert refusals(ordered) == []

@@ -104,6 +104,11 @@ def test_what_a_commune_took_from_above_is_ordered_under_its_own_name() -> None:
     assert order(planned(*waiting(ONE), taken, sessions=(put_off,))) == [ONE]
 
 
+def test_what_waited_before_there_was_a_session_is_not_lost_to_a_run_that_never_was() -> None:
+    made = session(since=at(6))
+    assert timetable(planned(*waiting(ONE), sessions=(made,), window=days(2))) == {ONE: "24 05:00:00"}
+
+
 def test_a_skipped_day_holds_nothing_and_a_moved_one_keeps_its_names() -> None:
     off = session(changes=changed(skipped=True, items=(ONE,)))
     assert timetable(planned(*waiting(ONE), sessions=(off,), window=days(2))) == {ONE: "24 05:00:00"}

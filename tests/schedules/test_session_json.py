@@ -19,7 +19,7 @@ from schedules.session_json import (
     session_days_to_json,
     with_session_days,
 )
-from tests.schedules.cast import MONDAY, session
+from tests.schedules.cast import MONDAY, at, session
 from tests.schedules.test_rule import PATTERNS
 
 CLOCKS = st.times().map(lambda wall: wall.replace(microsecond=0))
@@ -58,7 +58,14 @@ def test_the_days_of_a_session_survive_their_json(
 ) -> None:
     blocks = (Block(id="b", part=Part.RELAY, length=timedelta(minutes=1)),)
     whole = replace(
-        session(), pattern=pattern, first=first, seasons=seasons, changes=changes, fixed=fixed, blocks=blocks
+        session(),
+        pattern=pattern,
+        first=first,
+        seasons=seasons,
+        changes=changes,
+        fixed=fixed,
+        blocks=blocks,
+        since=at(6),
     )
     assert with_session_days(session(), session_days_to_json(whole)) == whole
 
@@ -111,6 +118,7 @@ BLOCK = blocks_to_json((Block(id="b", part=Part.RELAY, length=timedelta(minutes=
         ({"changes": [{**CHANGE, "left_out": None}]}, "session.changes[0].left_out"),
         ({"fixed": [{"item": "an-1", "at": "25:00"}]}, "session.fixed[0].at"),
         ({"blocks": 3}, "session.blocks"),
+        ({"since": "2026-11-23"}, "session.since"),
         ({"when": 1}, "session.when"),
     ],
 )

@@ -73,6 +73,7 @@ WRITE = {
 }
 AIDED = {"item": "{announcement}", "title": "Họp", "text": "Họp ở {word}."}
 GROUP = {"seen": "1", "name": "Loa mới", "add": ["{node}"]}
+SOURCE = {"area": "{area}", "seen": "0"}
 SPEAK = {
     "kind": "live",
     "title": "Nói chuyện",
@@ -107,7 +108,7 @@ CASES: dict[str, Case] = {
     "POST /api/announcements/{announcement}/submit": _json(),
     "POST /api/announcements/{announcement}/approve": _json({"content_hash": "0" * 64}),
     "POST /api/announcements/{announcement}/send-back": _json({"reason": REASON}),
-    "POST /api/announcements/{announcement}/withdraw": _json(last=True),
+    "POST /api/announcements/{announcement}/withdraw": _json({"reason": REASON}, last=True),
     "POST /api/announcements/{announcement}/correct": _json(),
     "POST /api/announcements/{announcement}/undo": _json(),
     "POST /api/announcements/{announcement}/render": _json(),
@@ -236,10 +237,13 @@ CASES: dict[str, Case] = {
     "POST /hop-tin/{bulletin}/hoan-tac": _form({"seen": "0", "key": "k3"}, last=True),
     "GET /lich-tuan": _get("?noi={area}", "?tuan={date}&noi={village}"),
     "GET /lich-tuan.ics": _get("?noi={area}"),
+    "GET /lich/{secret}.ics": Case(asks=(Ask(),), alone="public by its secret: test_web_feed"),
+    "POST /lich-tuan/dia-chi": _form({"noi": "{area}", "seen": "0", "do": "renew"}),
     "GET /lich-ngay": _get(),
     "GET /lich-tuan/nghe": _get("?noi={village}"),
     "GET /buoi-phat/moi": _get(),
     "POST /buoi-phat": _form({**PLAN, "area": "{area}", "key": "k"}, hidden=False),
+    "POST /buoi-phat/tu-mau": _form({"mau": "ram", "key": "k"}, hidden=False),
     "GET /buoi-phat/{session}": _get(),
     "POST /buoi-phat/{session}": _form(PLAN),
     "GET /buoi-phat/{session}/ngay/{date}": _get(),
@@ -253,12 +257,18 @@ CASES: dict[str, Case] = {
     "POST /quy-dinh/dip": _form(
         {"noi": "{area}", "kind": "quoc-tang", "name": "Tang", "document": "1/TB", "first": DATE, "last": DATE}
     ),
-    "POST /quy-dinh/dip/het": _form({"viec": "{rule}", "seen": "1"}, last=True),
+    "POST /quy-dinh/dip/het": _form({"viec": "{rule}", "seen": "1"}),
+    "GET /khu-vuc-loa": _get("?noi={area}"),
+    "POST /khu-vuc-loa/luu": _form({"noi": "{area}", "seen": "0"}),
     "GET /ngay-nghi": _get(),
-    "POST /ngay-nghi": _form(
-        {"kind": "nghi", "on": "2026-12-31", "name": "Nghỉ", "document": "1/TB", "key": "k"}, hidden=False
-    ),
-    "POST /ngay-nghi/bo": _form({"viec": "{rule}", "seen": "1"}),
+    "POST /ngay-nghi": Case(alone="the whole house's table, for the province alone: test_web_rules"),
+    "POST /ngay-nghi/bo": Case(alone="the whole house's table, for the province alone: test_web_rules"),
+    "GET /nguon-tiep-am": _get("?noi={area}"),
+    "POST /nguon-tiep-am": _form({**SOURCE, "name": "VOV", "url": "https://vov.vn/a"}),
+    "POST /nguon-tiep-am/thu-tu": _form({**SOURCE, "do": "up-0"}),
+    "POST /nguon-tiep-am/hoan-tac": _form(SOURCE),
+    "POST /nguon-tiep-am/nhac-nen": _form({**SOURCE, "item": ""}),
+    "POST /nguon-tiep-am/thu": _form(SOURCE),
     "GET /truc-tiep": _get(),
     "POST /truc-tiep/xem-truoc": _form({**SPEAK, "key": "k"}, hidden=False),
     "POST /truc-tiep/bat-dau": _form({**SPEAK, "key": "k"}, hidden=False),

@@ -38,5 +38,5 @@ BEGIN
     FROM announcement WHERE id = NEW.announcement;
 END;
 
--- QCVN 26: a special zone is around a hospital, school, nursery, pagoda or church.
-ALTER TABLE node ADD COLUMN zone TEXT NOT NULL DEFAULT 'ordinary' CHECK (zone IN ('ordinary', 'special'));
+-- QCVN 26: a special zone is around a hospital, school, nursery, pagoda or church; NULL where nobody has looked.
+ALTER TABLE node ADD COLUMN zone TEXT CHECK (zone IN ('ordinary', 'special'));

@@ -63,7 +63,7 @@
       left.textContent = box.dataset.left.replace("{left}", clock(told.left)) + " " + box.dataset.reached.replace("{sounding}", told.sounding).replace("{nodes}", told.nodes);
       run.quiet = told.level < -55 ? run.quiet + 0.2 : 0;
       if (performance.now() < run.sayUntil) { return; }
-      tell(run.ending ? "ended" : run.quiet > SILENT_S ? "quiet" : told.flows ? "speaking" : "waiting");
+      tell(run.ending ? "ended" : run.quiet > SILENT_S ? "quiet" : !told.flows ? "waiting" : told.sounding ? "speaking" : "sending");
     }
 
     function record(run) {

@@ -140,6 +140,17 @@
     });
   }
 
+  // An address is taken along by one press; without a script it can be marked and copied by hand.
+  function copies(button) {
+    var field = document.getElementById(button.dataset.copy);
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      field.select();
+      var said = function () { button.textContent = button.dataset.copied; };
+      if (navigator.clipboard) { navigator.clipboard.writeText(field.value).then(said, function () { /* it is marked */ }); }
+    });
+  }
+
   // A double click is one press: the server holds to the same by the key in the form.
   document.addEventListener("submit", function (event) {
     if (event.defaultPrevented || event.target.method === "get") { return; }
@@ -156,6 +167,7 @@
     forget();
     document.querySelectorAll("form[data-keep]").forEach(keep);
     document.querySelectorAll("input[data-fills]").forEach(fills);
+    document.querySelectorAll("button[data-copy]").forEach(copies);
     listen();
   });
 })();

@@ -1,0 +1,149 @@
+"""The secret address of a week, as a calendar program and as the people who hand it out use it."""
+
+import asyncio
+import re
+from datetime import time
+from pathlib import Path
+
+from icalendar import Calendar
+
+from controller.deploy.commune_data import DAN_DIEN, PROVINCE, QUANG_DIEN
+from controller.dispatch.feeding import MOST_ASKS
+from controller.store import audit, feeds
+from schedules.announcement import BulletinClass
+from schedules.calendar import instant_of
+from schedules.recurrence import Once
+from tests.controller.test_web_week import on_air
+from tests.support.doors import (
+    APPROVER,
+    AUTHOR,
+    LEADER,
+    OPERATOR,
+    STRANGER,
+    VILLAGE,
+    Home,
+    door,
+    play,
+)
+from tests.support.house import DAY
+from tests.support.pages import fill, form_token
+
+NINE = instant_of(DAY, time(9, 0))
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def address(page: str) -> str:
+    found = re.search(r'id="feed" value="http://127\.0\.0\.1:8080(/lich/[\w-]{43}\.ics)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_calendar_program_reads_the_week_without_a_login_and_nothing_else(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        item = await on_air(house, "Họp; thôn, An Gia", timing=Once(at=NINE))
+        theirs = house.draft(area=DAN_DIEN, targets=(DAN_DIEN,), title="Của xã khác", timing=Once(at=NINE))
+        other = await house.loa.desk.write_announcement(house.cast[STRANGER], theirs)
+        assert other.announcement.id != item
+        async with door(house, AUTHOR) as client:
+            week = await client.get("/lich-tuan")
+            assert "/lich/" not in week.text
+            week = await fill(client, week, "/lich-tuan/dia-chi", do="renew")
+            path = address(week.text)
+        async with door(house) as nobody:
+            for _ in range(40):
+                answer = await nobody.get(path)
+                if b"VEVENT" in answer.content:
+                    break
+                await asyncio.sleep(0.05)
+            assert answer.headers["content-type"].startswith("text/calendar")
+            calendar = Calendar.from_ical(answer.content)
+            (event,) = calendar.walk("VEVENT")
+            assert str(event["SUMMARY"]) == "Họp; thôn, An Gia"
+            assert event.decoded("DTSTART") == NINE
+            said = answer.text
+            for private in ("Kính mời", "Nguyễn", "clip", "Của xã khác"):
+                assert private not in said.replace("\r\n ", "")
+            assert (await nobody.get("/lich-tuan.ics")).status_code == 303
+            assert (await nobody.get("/lich-tuan")).status_code == 303
+            assert (await nobody.get(path.replace(".ics", ""))).status_code == 404
+
+    play(tmp_path, story)
+
+
+def test_the_address_is_changed_and_ended_by_whoever_writes_there_alone(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        async with door(house, AUTHOR) as client, door(house) as nobody:
+            first = address(
+                (await fill(client, await client.get("/lich-tuan"), "/lich-tuan/dia-chi", do="renew")).text
+            )
+            assert (await nobody.get(first)).status_code == 200
+            sheet = await client.get("/lich-tuan")
+            async with door(house, APPROVER) as approver:
+                theirs = await approver.get("/lich-tuan")
+                second = address((await fill(approver, theirs, "/lich-tuan/dia-chi", do="renew")).text)
+            assert (await fill(client, sheet, "/lich-tuan/dia-chi", do="renew")).status_code == 412
+            assert second != first
+            assert (await nobody.get(first)).status_code == 404
+            assert (await nobody.get(second)).status_code == 200
+            ended = await fill(client, await client.get("/lich-tuan"), "/lich-tuan/dia-chi", do="stop")
+            assert "/lich/" not in ended.text
+            assert (await nobody.get(second)).status_code == 404
+        async with door(house, LEADER) as reader:
+            page = await reader.get(f"/lich-tuan?noi={QUANG_DIEN}")
+            assert "Đổi địa chỉ" not in page.text
+        async with door(house, STRANGER) as client:
+            body = f"noi={QUANG_DIEN}&seen=2&do=renew&token={await form_token(client)}"
+            assert (await client.post("/lich-tuan/dia-chi", content=body, headers=FORM)).status_code == 404
+        async with door(house, OPERATOR) as client:
+            body = f"noi={PROVINCE}&seen=0&do=renew&token={await form_token(client)}"
+            assert (await client.post("/lich-tuan/dia-chi", content=body, headers=FORM)).status_code == 422
+            body = f"noi={VILLAGE}&seen=0&do=renew&token={await form_token(client)}"
+            assert (await client.post("/lich-tuan/dia-chi", content=body, headers=FORM)).status_code == 303
+        deeds = [row.deed for row in await house.loa.db.read(audit.newest, 20, None, QUANG_DIEN)]
+        assert [deed for deed in deeds if deed.startswith("feed")] == [
+            "feed.revoked",
+            "feed.renewed",
+            "feed.renewed",
+        ]
+        assert (await house.loa.db.read(feeds.in_use, QUANG_DIEN)) is None
+
+    play(tmp_path, story)
+
+
+def test_whoever_asks_too_often_waits_whether_the_secret_is_right_or_wrong(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        async with door(house) as nobody:
+            for _ in range(MOST_ASKS):
+                assert (await nobody.get("/lich/khong-co-that.ics")).status_code == 404
+            answer = await nobody.get("/lich/khong-co-that.ics")
+            assert answer.status_code == 429
+            assert int(answer.headers["retry-after"]) > 0
+
+    play(tmp_path, story)
+
+
+def test_two_priority_items_are_asked_about_on_the_first_page_and_one_press_answers(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        for title in ("Xả lũ", "Họp đê"):
+            await on_air(house, title, timing=Once(at=NINE), bulletin_class=BulletinClass.PRIORITY)
+        async with door(house, AUTHOR) as client:
+            for _ in range(60):
+                today = await client.get("/")
+                if "phát tin nào trước?" in today.text:
+                    break
+                await asyncio.sleep(0.05)
+            assert "Hai tin ưu tiên trùng giờ lúc 09:00 thứ Hai 23/11: phát tin nào trước?" in today.text
+            assert "Nếu không chọn trước giờ đó, “Xả lũ” phát trước." in today.text
+            await fill(client, today, "/uu-tien", first="a")
+            for _ in range(60):
+                today = await client.get("/")
+                if "Đã chọn: “Họp đê” phát trước." in today.text:
+                    break
+                await asyncio.sleep(0.05)
+            assert "Đã chọn: “Họp đê” phát trước." in today.text
+        async with door(house, STRANGER) as client:
+            assert "phát tin nào trước?" not in (await client.get("/")).text
+        async with door(house, LEADER) as client:
+            assert "phát tin nào trước?" not in (await client.get("/")).text
+
+    play(tmp_path, story)
