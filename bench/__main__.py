@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-MEASURES = ("chunks", "eight", "fanout", "province", "receipts", "recurrence", "render")
+MEASURES = ("chunks", "eight", "fanout", "mouth", "province", "receipts", "recurrence", "render")
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 Row = dict[str, Any]

@@ -115,13 +115,13 @@ def _hum(text: str) -> Clip:
 
 
 @asynccontextmanager
-async def town(directory: Path, count: int) -> AsyncIterator[Town]:
+async def town(directory: Path, count: int, **changes: str) -> AsyncIterator[Town]:
     """Broker, controller and its clips served over HTTP, for the length of a block; no node runs yet."""
     broker = await asyncio.to_thread(start_broker, directory / "broker", None, "mosquitto")
     lanes = thread_lanes()
     try:
         listener = http.listen("127.0.0.1", 0)
-        settings = _settings(directory, broker, listener.getsockname()[1])
+        settings = _settings(directory, broker, listener.getsockname()[1], changes)
         keys = await _furnish(settings, lanes, count)
         loa = Loa(
             settings=settings,
@@ -146,7 +146,7 @@ async def town(directory: Path, count: int) -> AsyncIterator[Town]:
         await asyncio.to_thread(broker.stop)
 
 
-def _settings(directory: Path, broker: RunningBroker, port: int) -> Settings:
+def _settings(directory: Path, broker: RunningBroker, port: int, changes: Mapping[str, str]) -> Settings:
     return settle(
         {
             "data_dir": directory,
@@ -157,6 +157,7 @@ def _settings(directory: Path, broker: RunningBroker, port: int) -> Settings:
             "broker_prefer": "none",
             # One person shall press one button for the whole commune: who may press is not what is measured.
             "wide_people": 1_000_000,
+            **changes,
         }
     )
 

@@ -42,6 +42,7 @@ from controller.dispatch.rundown import Rundowns
 from controller.dispatch.runner import GATHER_S, Loop, Pulse, Runner, Timekeeper, Watch
 from controller.dispatch.showing import Showing
 from controller.dispatch.signals import Signals, Topic, Wake
+from controller.dispatch.skipping import Skipping
 from controller.dispatch.sourcing import Sourcing
 from controller.dispatch.stopping import Stopping
 from controller.dispatch.taking import Recorder, sweep_originals
@@ -221,6 +222,7 @@ class Loa:
         self.programming = Programming(room)
         self.rundowns = Rundowns(room, self.programming)
         self.arranging = Arranging(room, self.programming, self.rundowns)
+        self.skipping = Skipping(room)
         self.lives = Lives(room)
         self.rule_views = RuleViews(room)
         self.ruling = Ruling(room, self.rule_views)

@@ -132,6 +132,7 @@ class Receiver:
     late: bool = False
     fillers: int = 0
     filler_ms: int = 0
+    filler_again: float = 0.0
     no_filler: bool = False
 
 

@@ -56,13 +56,14 @@ def pump(turn: Turn) -> None:
         keep(turn, airing.item.grant, fed)
         _feed(turn, airing, due)
         return
-    quiet_s = turn.now - receiver.quiet_since
-    if _flows(turn.state) and quiet_s >= turn.state.habits.stream_hold_s:
+    if _flows(turn.state) and turn.now >= receiver.quiet_since + turn.state.habits.stream_hold_s:
         hush(turn, airing)
-    filler, stretch = _filler(airing, receiver, turn.state), turn.state.stretch
-    waits = stretch is not None and not stretch.number and quiet_s >= turn.state.habits.filler_after_s
-    if filler is not None and waits:
-        turn.do(Examine(claim=airing.item.claim, sha256=filler))
+        receiver = turn.state.receivers[airing.item.grant]
+    filler_at, clip = _filler_at(turn.state, airing, receiver), airing.item.clip
+    if clip is not None and filler_at is not None and turn.now >= filler_at:
+        again = turn.now + turn.state.habits.filler_after_s
+        keep(turn, airing.item.grant, replace(receiver, filler_again=again))
+        turn.do(Examine(claim=airing.item.claim, sha256=clip.sha256))
 
 
 def filler_examined(turn: Turn, airing: Airing, fine: bool) -> None:
@@ -82,6 +83,8 @@ def filler_examined(turn: Turn, airing: Airing, fine: bool) -> None:
 def over(turn: Turn, airing: Airing) -> None:
     """A stretch of it ended by itself: the filler came to its end, or the player gave up."""
     _note_filler(turn, airing, ended=True)
+    receiver = turn.state.receivers[airing.item.grant]
+    keep(turn, airing.item.grant, replace(receiver, filler_again=0.0))
     _silent(turn, airing)
 
 
@@ -98,7 +101,7 @@ def ending(turn: Turn) -> tuple[Airing, str | None] | None:
     if jitter.over(receiver.buffer, now):
         return airing, None
     lost = _lost_at(turn.state, item, receiver)
-    if lost is not None and now >= lost and not receiver.buffer.waiting:
+    if lost is not None and now >= lost:
         return airing, LOST
     return None
 
@@ -117,8 +120,7 @@ def wake(state: NodeState) -> float | None:
     ]
     if _flows(state):
         moments.append(receiver.quiet_since + state.habits.stream_hold_s)
-    elif state.stretch is not None and not state.stretch.number and _filler(airing, receiver, state):
-        moments.append(receiver.quiet_since + state.habits.filler_after_s)
+    moments.append(_filler_at(state, airing, receiver))
     return min((moment for moment in moments if moment is not None), default=None)
 
 
@@ -264,12 +266,13 @@ def _flows(state: NodeState) -> bool:
     return stretch is not None and bool(stretch.number) and not stretch.filler
 
 
-def _filler(airing: Airing, receiver: Receiver, state: NodeState) -> ClipHash | None:
-    """What lies here instead of it, where it may sound now."""
-    clip = airing.item.clip
-    if clip is None or receiver.no_filler or receiver.buffer.waiting:
+def _filler_at(state: NodeState, airing: Airing, receiver: Receiver) -> float | None:
+    """When what lies here sounds instead of it, if nothing comes before."""
+    clip, stretch = airing.item.clip, state.stretch
+    away = stretch is not None and not stretch.number and not receiver.buffer.waiting
+    if clip is None or clip.sha256 not in state.clips or receiver.no_filler or not away:
         return None
-    return clip.sha256 if clip.sha256 in state.clips else None
+    return max(receiver.quiet_since + state.habits.filler_after_s, receiver.filler_again)
 
 
 def _planned_end(state: NodeState, item: Item) -> float | None:
@@ -278,8 +281,8 @@ def _planned_end(state: NodeState, item: Item) -> float | None:
 
 
 def _lost_at(state: NodeState, item: Item, receiver: Receiver) -> float | None:
-    """When a stream that a command opened is given up."""
-    if item.stream is None or item.stream_ends_at is not None:
+    """When a stream that a command opened is given up; not while something of it waits for its instant."""
+    if item.stream is None or item.stream_ends_at is not None or receiver.buffer.waiting:
         return None
     patience_s = stream_gate.PATIENCE[item.stream]
     return receiver.quiet_since + (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bench import chunks, eight, fanout, province, receipts, recurrence
+from bench import chunks, eight, fanout, mouth, province, receipts, recurrence
 from bench.__main__ import table
 
 FIELDS = {"name", "value", "unit", "baseline", "ratio", "goal", "met"}
@@ -85,3 +85,12 @@ def test_a_small_province_planned_step_by_step_is_what_it_is_at_once() -> None:
     _sound(rows)
     assert [row["unit"] for row in rows] == ["s", "s", "MB"]
     assert rows[1]["ratio"] < 1
+
+
+@pytest.mark.broker
+def test_a_few_clicks_at_the_mouth_are_heard_at_the_loudspeaker() -> None:
+    rows = mouth.measure(quick=True)
+    _sound(rows)
+    assert [row["unit"] for row in rows] == ["ms"] * 3
+    # the delay that somebody chose to listen beforehand is kept
+    assert rows[1]["value"] - rows[0]["value"] > 2_500

@@ -57,6 +57,7 @@ class AnnouncementAnswer(Answer):
     text: str
     bulletin_class: BulletinClass
     targets: list[str]
+    groups: list[str]
     timing: dict[str, Any]
     valid_from: datetime
     expires_at: datetime
@@ -115,6 +116,7 @@ def announcement_answer(view: AnnouncementView) -> AnnouncementAnswer:
         text=a.text,
         bulletin_class=a.bulletin_class,
         targets=list(a.targets),
+        groups=list(a.groups),
         timing=timing_to_json(a.timing),
         valid_from=a.valid_from,
         expires_at=a.expires_at,

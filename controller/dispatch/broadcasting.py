@@ -34,7 +34,7 @@ LAST_WORDS = timedelta(seconds=2)
 AHEAD = timedelta(hours=1)
 LONGEST_ITEM = timedelta(hours=2)
 STREAM_OCTETS_S = 4_200
-"""Of 24 kbit/s in chunks of 200 ms with their signatures and MQTT's heads (bench/mouth.py)."""
+"""Of 24 kbit/s in chunks of 200 ms with their signatures (bench/chunks.py) and the heads of MQTT and TCP."""
 CLIP_OCTETS_S = 3_100
 _log = logging.getLogger("loa.broadcast")
 

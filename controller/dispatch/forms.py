@@ -62,8 +62,7 @@ class Reading:
 class Rendering:
     """Progress in real units (sentence ``done`` of ``of``) and, when ready, the clip and how it was read.
 
-    ``wanted`` names what is (to be) heard: it changes with the text and with the place's lexicon. ``first``
-    is the preview of the first sentence while the rest is being spoken.
+    ``wanted`` names what is (to be) heard, by text and lexicon; ``first`` is its first sentence beforehand.
     """
 
     state: RenderState

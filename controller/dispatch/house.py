@@ -24,6 +24,7 @@ from controller.dispatch.rule_views import RuleViews
 from controller.dispatch.ruling import Ruling
 from controller.dispatch.rundown import Rundowns
 from controller.dispatch.signals import Signals
+from controller.dispatch.skipping import Skipping
 from controller.dispatch.sourcing import Sourcing
 from controller.dispatch.tray import Tray
 from controller.dispatch.views import Views
@@ -100,6 +101,9 @@ class House(Protocol):
 
     @property
     def arranging(self) -> Arranging: ...
+
+    @property
+    def skipping(self) -> Skipping: ...
 
     @property
     def lives(self) -> Lives: ...

@@ -94,9 +94,11 @@ class OnAir:
         try:
             await run.encoder.start()
             run.voice.start()
-        except BaseException:
+        except BaseException as error:
             del self._runs[run.grant]
             await run.encoder.stop()
+            if isinstance(error, TimeoutError | FfmpegFailed | StopAsyncIteration):
+                raise Problem("E_BUSY", retry_after=10) from error
             raise
         self._room.metrics.on_air.set(len(self._runs))
         self._tasks[run.grant] = asyncio.create_task(self._air(run, on_end), name=f"on air {run.grant}")

@@ -66,7 +66,7 @@ class Ordering:
         return tuple(sorted((question for question, _ in found), key=lambda question: question.at))
 
     async def answer(self, person: Person, first: Moment, second: Moment) -> None:
-        """``first`` before ``second``. 404 where that is not asked (any more) of this person."""
+        """``first`` before ``second``. 409 ``E_STATE`` where that is not asked (any more) of this person."""
         now = self._room.clock.now()
 
         def deed(conn: Conn) -> None:
@@ -80,7 +80,7 @@ class Ordering:
                 None,
             )
             if asked is None:
-                raise missing()
+                raise self._not_asked(conn, person, first, second)
             allow(person, Right.WRITE, asked.area, self._room.tree)
             order = _order(asked, first, second, person, now, self._room.tree)
             if order is None:
@@ -95,6 +95,13 @@ class Ordering:
         await self._room.db.write(deed)
         self._room.signals.tell(Topic.PROGRAMME)
         self._room.signals.wake(Wake.PLANNER)
+
+    def _not_asked(self, conn: Conn, person: Person, first: Moment, second: Moment) -> Problem:
+        """Too late, or nobody's question: said so to whoever may know one of the two at all."""
+        tree = self._room.tree
+        known = announcements.several(conn, (first[0], second[0])).values()
+        areas = [one.announcement.area for one in known if one.announcement.area in tree]
+        return Problem("E_STATE") if any(tree.descends(a, person.area) for a in areas) else missing()
 
     def _open(self, conn: Conn, person: Person) -> tuple[tuple[Question, _Meeting], ...]:
         outcome, room = self._planner.last, self._room

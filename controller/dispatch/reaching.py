@@ -14,7 +14,7 @@ from controller.store.occurrences import Planned
 from devices.messages import NodeId
 from schedules.announcement import AnnouncementId, AreaCode
 from schedules.area import Tree
-from schedules.plan import Occurrence, Plan
+from schedules.plan import Occurrence, Plan, Refusal
 from schedules.precedence import Precedence
 from schedules.reach import PART, Chosen, Heard, Listed, carriers, heard
 
@@ -101,10 +101,15 @@ def by_item(made: Plan, spread: Iterable[Heard], tree: Tree) -> Plan:
     return replace(
         made,
         occurrences=tuple(found for one in made.occurrences if (found := read_back(one)) is not None),
-        refusals=tuple(
-            replace(one, item=known[one.item].item) if one.item in known else one for one in made.refusals
-        ),
+        refusals=tuple(_refused_of(one, known.get(one.item)) for one in made.refusals),
     )
+
+
+def _refused_of(one: Refusal, source: Heard | None) -> Refusal:
+    """What a commune can't air is told in that commune, not wherever else the item goes."""
+    if source is None or source.announcement.id == source.item:
+        return one
+    return replace(one, item=source.item, areas=one.areas or source.announcement.targets)
 
 
 def lists(spread: Iterable[Heard]) -> dict[str, Listed]:

@@ -13,13 +13,16 @@ from asyncio import subprocess
 from collections.abc import AsyncGenerator, Sequence
 
 from controller.errors import Problem
-from controller.streams.frames import OCTETS, RATE, Frame
+from controller.streams.frames import OCTETS, RATE, SILENCE, Frame
 from tts.fence import surroundings
 
 BITS_A_SECOND = 24_000
 MEMORY_BYTES = 512 * 1024 * 1024
 LONGEST_CPU_S = 3600
 STOP_S = 2.0
+WARM, HELD = 12, 3
+"""Frames of silence to begin with, and how many of their packets may still be inside."""
+WARM_WITHIN_S = 10.0
 _DEMUXERS = "mpegts,mov,aac,mp3,ogg,matroska,flac,wav"
 _PAGE = struct.Struct("<4sBBqIIIB")
 _HEADERS = (b"OpusHead", b"OpusTags")
@@ -162,9 +165,17 @@ class Encoder:
                 "pipe:1",
             )
         )  # fmt: skip
+        self._packets: AsyncGenerator[bytes, None] | None = None
 
     async def start(self) -> None:
+        """Returns when it really runs: what begins late stays late at every node."""
         await self._child.start()
+        self._packets = self._read()
+        for _ in range(WARM):
+            await self._child.feed(SILENCE)
+        async with asyncio.timeout(WARM_WITHIN_S):
+            for _ in range(WARM - HELD):
+                await anext(self._packets)
 
     async def feed(self, frame: Frame) -> None:
         await self._child.feed(frame)
@@ -175,8 +186,12 @@ class Encoder:
     async def stop(self) -> None:
         await self._child.stop()
 
-    async def packets(self) -> AsyncGenerator[bytes, None]:
+    def packets(self) -> AsyncGenerator[bytes, None]:
         """One after the other, without the two headers of the stream."""
+        assert self._packets is not None
+        return self._packets
+
+    async def _read(self) -> AsyncGenerator[bytes, None]:
         open_packet = bytearray()
         while True:
             head = await self._child.read_exactly(_PAGE.size)

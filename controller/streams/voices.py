@@ -23,6 +23,7 @@ from controller.streams.taps import Pieces, Seconds, Tap
 JITTER = 15
 """Frames beside the wished delay that even out how a browser sends."""
 DRIFT = 50
+PAUSE_DBFS = -50.0
 LINK_DEAD_S = 2.5
 GAP = 150
 """Frames of silence between two rounds of the filler."""
@@ -268,8 +269,14 @@ class Microphone:
         if not self._line:
             return SILENCE
         if len(self._line) > self._delay + DRIFT:
-            self._line.popleft()
+            # a line that stood still for a while brings too much at once: the delay is not to stay longer
+            while len(self._line) > self._delay:
+                self._line.popleft()
+            self._gain = 0.0
         frame = self._line.popleft()
+        while len(self._line) > self._delay and level_dbfs(frame) < PAUSE_DBFS:
+            # what the start or a short stall has put on top is taken back where nobody speaks
+            frame = self._line.popleft()
         before, self._gain = self._gain, min(1.0, self._gain + 1 / FADE) if self._line else 0.0
         return ramped(frame, before, self._gain)
 

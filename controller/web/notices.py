@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from controller.access import Person
+from controller.access import RIGHTS, Person, Right
 from controller.dispatch.forms import AlertPhase, AlertView
 from controller.dispatch.house import House
 from controller.web.naming import short_title
@@ -35,7 +35,28 @@ async def notices(
     lost = (
         () if lost_at is None else (Notice(tone="warn", said=says.t("notice.link", when=says.when(lost_at))),)
     )
-    return (*_clock(house, says), *lost, *sorted(told, key=lambda notice: not notice.call))
+    return (
+        *_clock(house, says),
+        *lost,
+        *sorted(told, key=lambda notice: not notice.call),
+        *_relays(house, person, says),
+    )
+
+
+def _relays(house: House, person: Person, says: Says) -> tuple[Notice, ...]:
+    """A relay that is about to begin with a source that is not well, while there is time to act."""
+    if not RIGHTS[person.role] & {Right.LIVE, Right.RULES}:
+        return ()
+    return tuple(
+        Notice(
+            tone="warn" if one.good else "bad",
+            said=says.t("relay.finding", title=one.title, when=says.clock(one.due_at)),
+            href="/nguon-tiep-am",
+            word=says.t("relay.see"),
+        )
+        for one in house.relaying.findings.values()
+        if house.tree.meet((one.area,), (person.area,)) is not None
+    )
 
 
 def _clock(house: House, says: Says) -> tuple[Notice, ...]:

@@ -11,6 +11,7 @@ from controller.doors.visitors import find_visitor
 from controller.errors import Problem
 from controller.web import (
     aiding,
+    airings,
     alerts,
     asking,
     assets,
@@ -51,6 +52,7 @@ PAGES = (
     writing,
     lexicon,
     items,
+    airings,
     emergency,
     alerts,
     speaking,

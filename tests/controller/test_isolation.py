@@ -69,6 +69,7 @@ class Things:
     group: str
     group_name: str
     word: str
+    secret: str
     lexicon_deed: str
     rule: str
     broadcast: str
@@ -176,6 +177,7 @@ async def furnish(house: Home) -> Things:
         group=group.id,
         group_name="Nhóm",
         word="SCR",
+        secret="x" * 43,
         lexicon_deed=deed.id,
         rule=f"profile:{rule.id}",
         broadcast=spoken.id,
@@ -326,6 +328,7 @@ async def untouched(house: Home, things: Things) -> None:
     view = await house.loa.views.announcement(person, things.announcement)  # type: ignore[arg-type]
     assert (view.announcement.title, view.announcement.state.value) == (SECRET, "submitted")
     assert (await house.loa.views.alert(person, things.alert)).phase.value == "active"  # type: ignore[arg-type]
+    assert (await house.loa.tray.one(person, things.bulletin)).choice.value == "open"  # type: ignore[arg-type]
     (group,) = await house.loa.groups.on_branch(person)
     assert (group.version, len(group.nodes)) == (1, 1)
     entries = (await house.loa.lexicon_views.lexicon(person, QUANG_DIEN)).entries

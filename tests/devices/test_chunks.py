@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ PACKET = bytes([0x48]) + bytes(40)
 """SILK, 20 ms, mono, one frame."""
 
 
-def chunk(**changes: object) -> Chunk:
+def chunk(**changes: Any) -> Chunk:
     base = Chunk(kid=KEY.kid, sequence=3, position_ms=600, sent_at=AT, packets=(PACKET,) * 10)
     return replace(base, **changes)
 

@@ -16,7 +16,7 @@ from controller.deploy.broker import start_broker
 from controller.deploy.commune_data import SITES, TENANT
 from controller.deploy.demo_fleet import Village
 from controller.deploy.serving import paho_link
-from tests.support.browser import DESKTOP, PHONE, chromium, is_open_to_everybody, person_at
+from tests.support.browser import DESKTOP, PHONE, chromium, hand_in, is_open_to_everybody, person_at
 from tests.support.doors import (
     APPROVER,
     AUTHOR,
@@ -128,7 +128,7 @@ def test_the_author_writes_the_approver_approves_on_a_phone_and_the_village_hear
         author.click("text=Tiếp: xem lại và gửi duyệt")
         expect(author.locator("dl.summary")).to_contain_text("Ngay sau khi duyệt")
         is_open_to_everybody(author)
-        author.click("button:text-is('Gửi duyệt')")
+        hand_in(author)
         expect(author.locator("main [role=status]").first).to_contain_text("Đã gửi duyệt")
         is_open_to_everybody(author)
     with stage.at(APPROVER, PHONE) as approver:
@@ -204,13 +204,13 @@ def test_the_same_morning_without_javascript(stage: Stage) -> None:
         author.check(f"input[name=targets][value='{VILLAGE}']")
         author.check("input[name=when][value=next_session]")
         author.click("text=Tiếp: xem lại và gửi duyệt")
-        author.click("button:text-is('Gửi duyệt')")
+        hand_in(author)
         expect(author.locator("main [role=status]").first).to_contain_text("Đã gửi duyệt")
         author.click("button:has-text('Hoàn tác')")
         expect(author.locator("main [role=status]").first).to_contain_text("Đã hoàn tác")
         identity = author.url.split("/")[4].split("?")[0]
         author.goto(f"/viet-bai/{identity}/gui")
-        author.click("button:text-is('Gửi duyệt')")
+        hand_in(author)
     with stage.at(APPROVER, PHONE, java_script_enabled=False) as approver:
         approver.click("summary:has-text('Mục')")
         approver.click(".menu a:has-text('Duyệt')")

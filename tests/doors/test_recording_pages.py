@@ -15,7 +15,7 @@ from controller.deploy.broker import start_broker
 from controller.deploy.demo_fleet import Village
 from controller.deploy.serving import paho_link
 from tests.doors.test_browser_story import HEARD_WITHIN_MS, WORDS, write_fleet
-from tests.support.browser import DESKTOP, PHONE, chromium, is_open_to_everybody, person_at
+from tests.support.browser import DESKTOP, PHONE, chromium, hand_in, is_open_to_everybody, person_at
 from tests.support.doors import APPROVER, AUTHOR, PASSWORD, VILLAGE, Served, home, served
 from tests.tts import uploads
 from tts.clip import SAMPLE_RATE
@@ -124,7 +124,7 @@ def test_a_voice_is_recorded_at_the_page_approved_on_a_phone_and_heard_in_the_vi
         is_open_to_everybody(author)
         to_the_village(author)
         expect(author.locator("#recorded")).to_contain_text(".wav")
-        author.click("button:text-is('Gửi duyệt')")
+        hand_in(author)
         expect(author.locator("main [role=status]").first).to_contain_text("Đã gửi duyệt")
     with stage.at(APPROVER, PHONE) as approver:
         approver.goto("/duyet")

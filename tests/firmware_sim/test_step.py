@@ -1,12 +1,15 @@
 """A node's step never raises, whatever comes in whatever order, and asks to be woken in its future."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from devices import topics
+from devices import chunks, topics
+from devices.chunks import Chunk
+from devices.grants import Grant, Relay
 from devices.messages import (
     Action,
     Alert,
@@ -60,6 +63,7 @@ NOW = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
 NONCE = "a" * 32
 CLIPS = tuple(opus(0.5, pitch) for pitch in (300.0, 400.0))
 REFS = tuple(clip_ref(data, 0.5) for data in CLIPS)
+VOICE = Grant(ends_at=NOW + timedelta(hours=1))
 CLASSES = st.sampled_from(["normal", "priority", "emergency"])
 OFFSETS = st.integers(min_value=-3600, max_value=7200).map(lambda s: NOW + timedelta(seconds=s))
 
@@ -86,6 +90,7 @@ def programmes(draw: st.DrawFn) -> Arrived:
                 expires_at=starts_at + timedelta(seconds=600 + draw(st.integers(0, 600))),
                 bulletin_class=draw(st.sampled_from(["normal", "priority"])),  # type: ignore[arg-type]
                 clip=draw(st.sampled_from(REFS)).sha256,
+                relay=draw(st.sampled_from((None, Relay(grant=f"g-{number}", length_ms=60_000)))),
             )
         )
     message = Programme(
@@ -159,6 +164,7 @@ def commands(draw: st.DrawFn) -> Arrived:
         references=draw(st.sampled_from(((), ("o-0",)))),
         pattern=draw(st.sampled_from(("beep", "silent"))) if kind is CommandKind.TEST else None,
         grant="g-1" if kind is CommandKind.LIVE else None,
+        live=draw(st.sampled_from((None, VOICE))) if kind is CommandKind.LIVE else None,
     )
     return arrived(topics.command(COMMUNE), message)
 
@@ -214,6 +220,34 @@ TOPICS = (topics.keys(), topics.alerts(COMMUNE), topics.clip(COMMUNE, REFS[0].sh
 INPUTS = st.one_of(
     programmes(), alert_lists(), commands(), answers(), bodily(6, REFS[0].sha256), bodily(6, REFS[1].sha256)
 )
+PACKETS = (b"\x48" + bytes(30),) * 10
+CHUNKS = st.builds(
+    Chunk,
+    kid=st.just(KEYS.online.kid),
+    sequence=st.integers(0, 20),
+    position_ms=st.integers(0, 20).map(lambda number: number * 200),
+    sent_at=st.just(NOW),
+    packets=st.sampled_from((PACKETS, PACKETS[:1])),
+    last=st.sampled_from((False, False, False, True)),
+)
+"""``sent_at`` is set when they come."""
+OPEN = arrived(
+    topics.command(COMMUNE),
+    Command(
+        tenant=TENANT,
+        id=CommandId("g-1"),
+        kind=CommandKind.LIVE,
+        seq=9,
+        epoch=0,
+        mode=Mode.ACTUAL,
+        issued_at=NOW,
+        expires_at=NOW + timedelta(minutes=5),
+        area=COMMUNE,
+        grant="g-1",
+        live=VOICE,
+    ),
+)
+STREAMS = st.lists(st.tuples(st.floats(0.0, 3.0), st.one_of(CHUNKS, CHUNKS, INPUTS)), max_size=40)
 HISTORIES = st.lists(st.tuples(st.floats(0.0, 400.0), INPUTS), max_size=25)
 
 
@@ -292,3 +326,58 @@ def test_after_any_history_a_node_that_is_only_woken_never_spins(history: list[t
         assert result.wake_at is not None
         assert result.wake_at > now
         state, now = result.state, result.wake_at
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(STREAMS)
+def test_no_history_of_a_stream_makes_a_node_raise_or_spin(
+    history: list[tuple[float, Chunk | Input]],
+) -> None:
+    now = 1.0
+    result = step(begun(), OPEN, now)
+    for passed, one in history:
+        now += passed
+        while result.wake_at is not None and result.wake_at <= now:
+            before = result.wake_at
+            result = step(result.state, Tick(), before)
+            assert result.wake_at is not None
+            assert result.wake_at > before
+        if isinstance(one, Chunk):
+            fresh = replace(one, sent_at=NOW + timedelta(milliseconds=round(now * 1000)))
+            payload = chunks.seal(fresh, KEYS.online, TENANT, "g-1")
+            result = step(
+                result.state,
+                Arrived(topic=topics.live(COMMUNE, "g-1"), payload=payload, retained=False),
+                now,
+            )
+        else:
+            result = step(result.state, one, now)
+        stretch = result.state.stretch
+        assert stretch is None or stretch.claim in result.state.airings
+
+
+def test_what_waits_when_a_voice_would_be_given_up_is_waited_for_without_a_spin() -> None:
+    def chunk(sequence: int, position_ms: int, at: float) -> Arrived:
+        one = Chunk(
+            kid=KEYS.online.kid,
+            sequence=sequence,
+            position_ms=position_ms,
+            sent_at=NOW + timedelta(milliseconds=round(at * 1000)),
+            packets=PACKETS,
+        )
+        payload = chunks.seal(one, KEYS.online, TENANT, "g-1")
+        return Arrived(topic=topics.live(COMMUNE, "g-1"), payload=payload, retained=False)
+
+    result = step(begun(), OPEN, 1.0)
+    result = step(result.state, chunk(0, 0, 1.5), 1.5)
+    wakes = []
+    for arrival, at in ((None, 4.6), (chunk(1, 2_900, 4.6), 4.9)):
+        if arrival is not None:
+            result = step(result.state, arrival, 4.6)
+        while result.wake_at is not None and result.wake_at <= at:
+            wakes.append(result.wake_at)
+            result = step(result.state, Tick(), result.wake_at)
+            assert result.wake_at is not None
+            assert result.wake_at > wakes[-1]
+    assert wakes[-1] == 4.9
+    assert result.state.receivers["g-1"].out_ms == 400

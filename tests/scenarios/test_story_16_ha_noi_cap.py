@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from controller.deploy.commune_data import QUANG_DIEN
 from schedules.calendar import instant_of
 from schedules.profile import Profile, ProfileKind
 from schedules.recurrence import NextSession
 from schedules.rulepack import Limits
 from tests.scenarios.test_rules_of_a_place import administrator, choose
-from tests.support.house import DAY, FEW, QUANG_DIEN, House, play
+from tests.support.house import DAY, FEW, House, play
 
 FIVE = instant_of(DAY, time(5, 0))
 LONG = (

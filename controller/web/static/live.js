@@ -59,6 +59,8 @@
       var told = JSON.parse(text);
       if (told.code) { run.refused = true; over(""); say.textContent = document.documentElement.lang === "vi" ? told.vi : told.en; return; }
       if (told.ended) { over("ended"); return; }
+      // nothing is recorded before the other side is ready: no first word gets lost
+      if (!run.recorder) { record(run); window.addEventListener("beforeunload", hold); button("end").focus(); }
       meter.value = Math.max(0, 100 + told.level * 5 / 3);
       left.textContent = box.dataset.left.replace("{left}", clock(told.left)) + " " + box.dataset.reached.replace("{sounding}", told.sounding).replace("{nodes}", told.nodes);
       run.quiet = told.level < -55 ? run.quiet + 0.2 : 0;
@@ -82,12 +84,7 @@
       running = run;
       tell("connecting");
       show(true);
-      run.socket.addEventListener("open", function () {
-        run.socket.send(JSON.stringify({ kind: run.kind }));
-        record(run);
-        window.addEventListener("beforeunload", hold);
-        button("end").focus();
-      });
+      run.socket.addEventListener("open", function () { run.socket.send(JSON.stringify({ kind: run.kind })); });
       run.socket.addEventListener("message", function (event) { heard(run, event.data); });
       run.socket.addEventListener("close", function () { if (running === run) { over(run.ending ? "ended" : "lost"); } });
     }
