@@ -73,7 +73,8 @@ def put(buffer: Buffer, chunk: Chunk, now: float, rule: Rule) -> Buffer:
         base = fresh
     if chunk.position_ms < buffer.reached_ms or _overlaps(buffer, chunk.position_ms, ends_ms):
         return replace(buffer, late=buffer.late + 1)
-    if base + chunk.position_ms / 1000 < now - PUNCTUAL_S:
+    at = base + chunk.position_ms / 1000
+    if at < now - PUNCTUAL_S or (buffer.until is not None and at < buffer.until - 1e-3):
         if not _dry(buffer, now):
             return replace(buffer, late=buffer.late + 1)
         # It had run dry and what comes now is late: the way has become longer, so begin anew behind it.

@@ -14,6 +14,10 @@ FACTS: dict[str, object] = {
     "usual": "hợp tác",
     "first_vi": "Dòng 3: thiếu cách viết.",
     "first_en": "line 3: nothing is written",
+    "why": "its host is not on the list",
+    "name": "Chủ tịch xã nói chuyện",
+    "until": "17:30",
+    "quiet": "21:00–05:00",
 }
 """What the sentences of all problems ask for."""
 

@@ -47,9 +47,7 @@ def routes(app: FastAPI) -> Iterator[Route]:
     for context in iter_route_contexts(app.routes):
         original = context.original_route
         if isinstance(original, APIWebSocketRoute):
-            yield Route(
-                path=str(context.path), method="SOCKET", declares=tuple(declared(original.dependant))
-            )
+            yield Route(path=str(context.path), method="SOCKET", declares=tuple(declared(original.dependant)))
             continue
         assert isinstance(original, APIRoute), f"{context.path} is no route of ours"
         for method in sorted(context.methods or ()):

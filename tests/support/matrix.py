@@ -257,7 +257,14 @@ CASES: dict[str, Case] = {
     "POST /quy-dinh/hoan-tac": _form({"viec": "{rule}", "seen": "1"}, last=True),
     "GET /quy-dinh/dip/moi": _get("?loai=su-kien&noi={area}"),
     "POST /quy-dinh/dip": _form(
-        {"noi": "{area}", "kind": "quoc-tang", "name": "Tang", "document": "1/TB", "first": DATE, "last": DATE}
+        {
+            "noi": "{area}",
+            "kind": "quoc-tang",
+            "name": "Tang",
+            "document": "1/TB",
+            "first": DATE,
+            "last": DATE,
+        }
     ),
     "POST /quy-dinh/dip/het": _form({"viec": "{rule}", "seen": "1"}),
     "GET /khu-vuc-loa": _get("?noi={area}"),
