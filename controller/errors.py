@@ -145,7 +145,7 @@ PROBLEMS: dict[str, Kind] = {
     ),
     "E_URL": Kind(
         status=422,
-        vi="Địa chỉ này không được phép lấy tiếng. Chỉ nhận địa chỉ https của các đài đã khai trong cấu hình.",
+        vi="Địa chỉ này không được phép lấy tiếng. Chỉ nhận địa chỉ https của đài đã khai trong cấu hình.",
         en="This address is not taken ({why}).",
     ),
     "E_SOURCE": Kind(
@@ -155,7 +155,7 @@ PROBLEMS: dict[str, Kind] = {
     ),
     "E_LIVE_CLASS": Kind(
         status=422,
-        vi="Tin thông thường của cấp trên do xã chọn giờ phát. Muốn nói ngay qua loa của xã, hãy chọn loại ưu tiên.",
+        vi="Tin thông thường của cấp trên do xã chọn giờ phát. Muốn nói ngay, hãy chọn loại ưu tiên.",
         en="A commune chooses when a normal item from above is played; to speak at once choose priority.",
     ),
     "E_FFMPEG": Kind(

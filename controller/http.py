@@ -81,8 +81,9 @@ def server(app: FastAPI) -> uvicorn.Server:
         ws_max_size=LONGEST_MESSAGE,
         ws_max_queue=16,
         ws_per_message_deflate=False,
-        ws_ping_interval=5.0,
-        ws_ping_timeout=5.0,
+        # a line that says nothing is noticed by what it carries (streams/voices.py)
+        ws_ping_interval=None,
+        ws_ping_timeout=None,
     )
     return uvicorn.Server(config)
 

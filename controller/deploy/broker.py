@@ -108,7 +108,14 @@ class RunningBroker:
     """
 
     def __init__(
-        self, directory: Path, kind: Kind, port: int, port_311: int, command: tuple[str, ...]
+        self,
+        directory: Path,
+        kind: Kind,
+        port: int,
+        port_311: int,
+        command: tuple[str, ...],
+        *,
+        is_plain: bool = True,
     ) -> None:
         self.host = HOST
         self.port = port
@@ -117,6 +124,7 @@ class RunningBroker:
         self.pid = 0
         self._log = directory / "broker.log"
         self._command = command
+        self._is_plain = is_plain
         self._guard: subprocess.Popen[bytes] | None = None
 
     def port_for(self, protocol: Literal["5", "3.1.1"]) -> int:
@@ -140,7 +148,9 @@ class RunningBroker:
                 return
 
     def answers(self) -> bool:
-        """Whether each of its ports answers a CONNECT now."""
+        """Whether each of its ports answers a CONNECT now; behind TLS, whether it takes a connection."""
+        if not self._is_plain:
+            return _accepts(self.port)
         return answers(self.port, "5") and answers(self.port_311, "3.1.1")
 
     def _start(self) -> None:
@@ -275,5 +285,13 @@ def answers(port: int, protocol: Literal["5", "3.1.1"]) -> bool:
             if answered:
                 probe.sendall(_DISCONNECT)
             return answered
+    except OSError:
+        return False
+
+
+def _accepts(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=ANSWER_WITHIN_S):
+            return True
     except OSError:
         return False

@@ -80,7 +80,8 @@ def _tls_broker(directory: Path, cert_file: Path, key_file: Path) -> RunningBrok
         f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n"
         f"certfile {cert_file}\nkeyfile {key_file}\n"
     )
-    broker = RunningBroker(directory, "mosquitto", port, port, ("/usr/sbin/mosquitto", "-c", str(conf)))
+    command = ("/usr/sbin/mosquitto", "-c", str(conf))
+    broker = RunningBroker(directory, "mosquitto", port, port, command, is_plain=False)
     broker.restart()
     return broker
 
