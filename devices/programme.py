@@ -1,10 +1,10 @@
 """Lookups over the programmes that a node holds: what comes next, and whether a programme fits its topic."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from devices import codec, topics
-from devices.grants import StreamKind
+from devices.grants import Relay, StreamKind
 from devices.items import Item, occurrence_claim
 from devices.memory import Held, Memory
 from devices.messages import ClipRef, Entry, Programme
@@ -83,6 +83,11 @@ def _items(held: Held) -> Iterable[Item]:
             yield _item(entry, programme, held, clips[entry.clip])
 
 
+def _last_of(entry: Entry, relay: Relay) -> datetime:
+    """The last instant at which something of the stream is still to be heard."""
+    return entry.starts_at + timedelta(milliseconds=relay.length_ms - 1)
+
+
 def _item(entry: Entry, programme: Programme, held: Held, clip: ClipRef) -> Item:
     relay = entry.relay
     return Item(
@@ -92,7 +97,7 @@ def _item(entry: Entry, programme: Programme, held: Held, clip: ClipRef) -> Item
         kid=held.kid,
         issued_at=programme.issued_at,
         due_at=entry.starts_at,
-        latest_at=entry.latest_at,
+        latest_at=entry.latest_at if relay is None else min(entry.latest_at, _last_of(entry, relay)),
         expires_at=entry.expires_at,
         duration_ms=clip.duration_ms if relay is None else relay.length_ms,
         volume=entry.volume,
