@@ -25,12 +25,14 @@ from schedules.lateness import Airing, default_rule
 from schedules.lateness import latest_start as latest_by_rule
 from schedules.plan import Occurrence
 from schedules.reach import Listed
+from schedules.session import is_relay
 
 Day = tuple[AreaCode, date]
 
 VERSIONS_AN_EPOCH = 1_000_000
 A_SECOND = timedelta(seconds=1)
 AFTER_DAY = timedelta(hours=1)
+IN_TIME = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +157,11 @@ def at_least(version: int, epoch: int) -> int:
 def latest_start(occurrence: Occurrence, quiet: QuietHours) -> datetime:
     """The last start of an occurrence by its late rule; never past its expiry, quiet hours or its day.
 
-    One whose next airing takes its place is not begun any more when that one is due.
+    One whose next airing takes its place is not begun any more when that one is due. A relay may be joined
+    while it lasts. No first sample leaves a node at the due instant itself: a little after it is in time.
     """
+    if is_relay(occurrence.item):
+        return occurrence.expires_at
     airing = Airing(
         due_at=occurrence.due_at,
         duration=occurrence.duration,
@@ -166,7 +171,7 @@ def latest_start(occurrence: Occurrence, quiet: QuietHours) -> datetime:
     found = latest_by_rule(occurrence.late or default_rule(occurrence.bulletin_class), airing, quiet)
     if occurrence.superseded_at is not None:
         found = min(found, occurrence.superseded_at - A_SECOND)
-    return max(found, occurrence.due_at)
+    return max(found, min(occurrence.due_at + IN_TIME, occurrence.expires_at))
 
 
 def day_end(day: date) -> datetime:
