@@ -108,8 +108,9 @@ def _place(
     wishes, troubles = wanted
 
     # the sessions first without, then around the priority items: so a higher issuer goes first in both
-    draft = pack(items, sessions, tree, durations, quiet, horizon, ())
-    drafted = (s for s in draft.slots if s.wish.bulletin_class is BulletinClass.PRIORITY)
+    urgent = any(item.announcement.bulletin_class is BulletinClass.PRIORITY for item in items)
+    draft = pack(items, sessions, tree, durations, quiet, horizon, ()).slots if urgent else ()
+    drafted = (slot for slot in draft if slot.wish.bulletin_class is BulletinClass.PRIORITY)
     priority = _Placing(Timeline(tree, drafted), quiet, fixed)
     priority.place(_of(wishes, BulletinClass.PRIORITY))
     packed = pack(items, sessions, tree, durations, quiet, horizon, (*priority.slots, *priority.stood))
