@@ -74,7 +74,7 @@ SETS = {
 
 
 # Nothing in these waits for a real second that a neighbour could eat, so two of them share the two cores.
-AT_ONCE = {"check": 2}
+SHARING = frozenset(part.name for part in SETS["check"])
 LONGEST_FIRST = ("scenarios", "controller", "tts", "static")
 
 
@@ -89,6 +89,7 @@ def run(part: Part) -> tuple[bool, float]:
 def run_quietly(part: Part) -> tuple[bool, float]:
     """The same beside another part: what it says is printed when it is over."""
     began, codes, said = time.monotonic(), [], ""
+    print(f"  {part.name} has begun", flush=True)
     for command in part.commands:
         done = subprocess.run(
             command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -99,17 +100,21 @@ def run_quietly(part: Part) -> tuple[bool, float]:
     return all(code == 0 for code in codes), time.monotonic() - began
 
 
-def run_all(parts: list[Part], at_once: int) -> list[tuple[str, bool, float]]:
+def run_all(parts: list[Part]) -> list[tuple[str, bool, float]]:
     """Every part's name, whether it is good, and its seconds; in the order given."""
-    if at_once == 1:
-        return [(part.name, *run(part)) for part in parts]
     rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
-    with ThreadPoolExecutor(at_once) as pool:
+    sharing = [part for part in parts if part.name in SHARING]
+    if len(sharing) < 2:
+        sharing = []
+    with ThreadPoolExecutor(2) as pool:
         under_way = {
             part.name: pool.submit(run_quietly, part)
-            for part in sorted(parts, key=lambda part: rank.get(part.name, len(rank)))
+            for part in sorted(sharing, key=lambda part: rank.get(part.name, len(rank)))
         }
-        return [(part.name, *under_way[part.name].result()) for part in parts]
+    return [
+        (part.name, *(under_way[part.name].result() if part.name in under_way else run(part)))
+        for part in parts
+    ]
 
 
 def main(names: list[str]) -> int:
@@ -119,7 +124,7 @@ def main(names: list[str]) -> int:
         return 2
     wanted = [part for name in names or ["all"] for part in SETS.get(name) or (PARTS[name],)]
     began = time.monotonic()
-    results = run_all(wanted, min((AT_ONCE.get(name, 1) for name in names), default=1))
+    results = run_all(wanted)
     print("\n" + "─" * 74)
     for name, good, seconds in results:
         print(f"  {'✔' if good else '✖'} {name:<14}{seconds:8.1f} s")
