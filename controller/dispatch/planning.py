@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -57,6 +57,7 @@ ROWS_AHEAD = timedelta(hours=48)
 FRESHLY_PAST = timedelta(hours=1)
 LONGEST_AWAY = timedelta(days=31)
 PLANNED_AT = "planned_at"
+AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,32 @@ class Outcome:
         return explained(self.plan, self.situation, item)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a plan changes in the store: new times, what is planned no more, and what wants its rows."""
+
+    changed: tuple[Planned, ...]
+    vanished: tuple[OccurrenceId, ...]
+    soon: tuple[Planned, ...]
+
+    def ahead(self) -> "Iterator[Changes]":
+        """What is written before the rest, where it is much: a province's rows would hold up everybody."""
+        if len(self.soon) > AT_ONCE:
+            changed = {one.occurrence.id for one in self.changed}
+            for n in range(0, len(self.soon), AT_ONCE):
+                some = self.soon[n : n + AT_ONCE]
+                fresh = tuple(one for one in some if one.occurrence.id in changed)
+                yield Changes(changed=fresh, vanished=(), soon=some)
+
+    def rest(self) -> "Changes":
+        """What is left then."""
+        if len(self.soon) <= AT_ONCE:
+            return self
+        written = {one.occurrence.id for one in self.soon}
+        left = tuple(one for one in self.changed if one.occurrence.id not in written)
+        return Changes(changed=left, vanished=self.vanished, soon=())
+
+
 class Planner:
     """Plans all days ahead; the same situation compiled twice changes nothing."""
 
@@ -92,8 +119,13 @@ class Planner:
         last_at = await room.db.read(_last_planned, now)
         window = window_of(last_at, now, room.settings.plan_days)
         situation = await room.db.read(situation_of, window, self._shelf)
-        made, compiled = await room.lanes.plans.run(self._worked_out, situation, window, now)
-        published = await room.db.write(self._save, situation, made, compiled, window, last_at, now)
+        made, compiled, changes = await room.lanes.plans.run(
+            self._worked_out, situation, window, last_at, now
+        )
+        for some in changes.ahead():
+            if not await room.db.write(self._save_ahead, situation, some, window, now):
+                return now
+        published = await room.db.write(self._save, situation, made, compiled, changes, window, now)
         if published is None:
             # somebody approved or edited meanwhile: plan again from what stands now
             return now
@@ -109,11 +141,14 @@ class Planner:
         room.rules = situation.rules
         return self.last.wake_at
 
-    def _worked_out(self, situation: Situation, window: Window, now: datetime) -> tuple[Plan, Compiled]:
+    def _worked_out(
+        self, situation: Situation, window: Window, last_at: datetime, now: datetime
+    ) -> tuple[Plan, Compiled, Changes]:
         """In a lane of its own: a province's plan from nothing takes seconds, and an alert can't wait."""
         room = self._room
         made = make(situation, room.tenant, room.tree, room.quiet, window, now, self._memo)
-        return made, self._compile(situation, made, window, now)
+        compiled = self._compile(situation, made, window, now)
+        return made, compiled, self._changes(situation, made, compiled, last_at, now)
 
     def _compile(self, situation: Situation, made: Plan, window: Window, now: datetime) -> Compiled:
         room = self._room
@@ -134,22 +169,37 @@ class Planner:
             drafts=self._drafts,
         )
 
+    def _save_ahead(
+        self, conn: Conn, situation: Situation, changes: Changes, window: Window, now: datetime
+    ) -> bool:
+        """Some of the occurrences with their rows, told to nobody yet; False where the ground has changed.
+
+        What is never followed by the rest is taken back, or written again, by the next planning.
+        """
+        if announcements.in_force(conn, window.start, self._shelf.kept) != situation.kept:
+            return False
+        occurrences.save(conn, changes.changed)
+        rows = (row for one in changes.soon for row in self._rows(one, situation.reach, now))
+        deliveries.plan(conn, rows)
+        return True
+
     def _save(
         self,
         conn: Conn,
         situation: Situation,
         made: Plan,
         compiled: Compiled,
+        changes: Changes,
         window: Window,
-        last_at: datetime,
         now: datetime,
     ) -> tuple[Document, ...] | None:
         """One transaction; None, and nothing saved, where what was planned upon has changed."""
-        if announcements.in_force(conn, window.start, self._shelf.kept) != situation.kept:
+        if not self._save_ahead(conn, situation, changes.rest(), window, now):
             return None
-        left_out = {OccurrenceId(overfull.occurrence) for overfull in compiled.overfull}
-        kept = tuple(o for o in made.occurrences if o.item in situation.sounds and o.id not in left_out)
-        self._save_occurrences(conn, situation, kept, last_at, now)
+        occurrences.withdraw(conn, changes.vanished)
+        self._close(conn, (row for key in changes.vanished for row in deliveries.of_subject(conn, key)), now)
+        registry, tree = self._room.registry, self._room.tree
+        self._close(conn, gone(conn, changes.soon, situation.reach, registry, tree, now), now)
         unplaced.note(conn, (refusal for refusal in made.refusals if refusal.at <= now), now)
         note_defaults(conn, made, self._room.tree, now)
         meta.put(conn, PLANNED_AT, to_text(now))
@@ -165,42 +215,37 @@ class Planner:
             audit.append(conn, now, WHO, "programme.published", document.topic, facts)
         return published
 
-    def _save_occurrences(
-        self,
-        conn: Conn,
-        situation: Situation,
-        kept: tuple[Occurrence, ...],
-        last_at: datetime,
-        now: datetime,
-    ) -> None:
-        earlier = begun(situation, now)
+    def _changes(
+        self, situation: Situation, made: Plan, compiled: Compiled, last_at: datetime, now: datetime
+    ) -> Changes:
+        left_out = {OccurrenceId(overfull.occurrence) for overfull in compiled.overfull}
+        earlier, before = begun(situation, now), situation.before
         planned = {
             key: earlier.get(key) or _planned(o, situation.sounds[o.item])
-            for o in kept
-            if (key := OccurrenceId(o.id))
+            for o in made.occurrences
+            if o.item in situation.sounds and (key := OccurrenceId(o.id)) not in left_out
         }
-        changed = tuple(one for key, one in planned.items() if situation.before.get(key) != one)
-        occurrences.save(conn, changed)
-        vanished = tuple(
+        vanished = (
             key
-            for key, one in situation.before.items()
+            for key, one in before.items()
             if key not in planned and one.occurrence.due_at > now and one.state.value == "planned"
         )
-        occurrences.withdraw(conn, vanished)
-        self._close(conn, (row for key in vanished for row in deliveries.of_subject(conn, key)), now)
         # What fell due while nobody planned has its rows too, also where no node can have heard of it.
         since = min(last_at, now - FRESHLY_PAST)
         anew = self._rowed != (self._room.registry, situation.reach, situation.rules)
-        soon = tuple(
+        soon = (
             one
             for key, one in planned.items()
             if one.occurrence.due_at <= now + ROWS_AHEAD
-            and (one.occurrence.due_at > since or key not in situation.before)
+            and (one.occurrence.due_at > since or key not in before)
             # its rows stand already, where neither it nor who may hear it has changed since
-            and (anew or one.occurrence.due_at > last_at + ROWS_AHEAD or situation.before.get(key) != one)
+            and (anew or one.occurrence.due_at > last_at + ROWS_AHEAD or before.get(key) != one)
         )
-        deliveries.plan(conn, (row for one in soon for row in self._rows(one, situation.reach, now)))
-        self._close(conn, gone(conn, soon, situation.reach, self._room.registry, self._room.tree, now), now)
+        return Changes(
+            changed=tuple(one for key, one in planned.items() if before.get(key) != one),
+            vanished=tuple(vanished),
+            soon=tuple(soon),
+        )
 
     def _close(self, conn: Conn, withdrawn: Iterable[Delivery], now: datetime) -> None:
         """Nothing will be heard of it: each node that has begun nothing has its verdict at once."""

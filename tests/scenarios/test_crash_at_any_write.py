@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from controller.dispatch import planning
 from controller.store import audit
 from schedules.announcement import State
 from schedules.calendar import instant_of
@@ -117,3 +118,47 @@ def test_the_village_hears_the_same(label: str, visit: int, place: Path) -> None
     assert [len(house.claims(node)) for node in FEW[:2]] == [1, 1]
     assert set(seen["verdicts"].values()) == {"aired"}
     assert seen["bad"] is None
+
+
+@pytest.mark.promise("P1", "F02")
+@pytest.mark.parametrize("portion", [1, 2, 3])
+def test_a_plan_written_in_portions_is_whole_after_a_death_between_them(
+    portion: int, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "AT_ONCE", 1)
+    death = Death("never", 0)
+    written = planning.Planner._save_ahead
+    portions = 0
+
+    def dying(*args: Any) -> bool:
+        nonlocal portions
+        portions += 1
+        if portions == portion and not death.deaths:
+            death.dead, death.deaths = True, 1
+            raise Killed
+        return written(*args)
+
+    async def story(house: House) -> None:
+        watch = asyncio.create_task(supervise(house, death))
+        # all three are approved while nobody plans, so that one planning has them all
+        monkeypatch.setattr(planning.Planner, "turn", lambda planner: asyncio.sleep(3600))
+        views = [await house.say(f"{TITLE} {n}", timing=Once(at=AT + timedelta(minutes=n))) for n in range(3)]
+        assert all(view.announcement.state is State.APPROVED for view in views)
+        monkeypatch.undo()
+        monkeypatch.setattr(planning, "AT_ONCE", 1)
+        monkeypatch.setattr(planning.Planner, "_save_ahead", dying)
+        await house.kill()
+        await start(house, death)
+        await house.until(AT + timedelta(minutes=6))
+        watch.cancel()
+        day = await house.up.views.day(house.author, house.author.area, DAY)
+        for one in day.occurrences:
+            assert set((await house.verdicts(one.occurrence)).values()) == {"aired"}
+        assert len(day.occurrences) == 3
+        assert await house.up.db.read(audit.verify) is None
+
+    start_at = AT - timedelta(minutes=4)
+    house = play(story, place, members=FEW[:2], start=start_at, crash=death, errors=True)
+    assert death.deaths == 1, "it did die"
+    assert portions > 3
+    assert [len(house.claims(node)) for node in FEW[:2]] == [3, 3]
