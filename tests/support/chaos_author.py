@@ -5,7 +5,6 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.deploy.commune_data import PROVINCE
 from tests.support.chaos_ground import Ground, villages_of
 from tests.support.chaos_stage import Wish
 
@@ -72,9 +71,12 @@ class Pen:
         return self._dice.uniform(*self._pace.between_wishes_s)
 
     def everywhere(self) -> Wish:
-        """One item for all villages that says every sentence: with it a campaign begins."""
+        """One item for the larger commune that says every sentence: with it a campaign begins."""
         self._free.clear()
-        return self._wish(list(self._spent), " ".join(SENTENCES), 30.0, LONG_GRACE_S, "normal")
+        communes = [_commune(village) for village in self._spent]
+        largest = max(communes, key=communes.count)
+        villages = [village for village in self._spent if _commune(village) == largest]
+        return self._wish(villages, " ".join(SENTENCES), 30.0, LONG_GRACE_S, "normal")
 
     def wish(self) -> Wish | None:
         """The next one; None where no ground is free soon, or every village's day is full."""
@@ -88,7 +90,10 @@ class Pen:
         ]
         if not villages:
             return None
-        targets = dice.sample(villages, min(len(villages), dice.choice((1, 1, 2, 3))))
+        # an ordinary item belongs to one commune: what comes from above waits for the communes' word
+        commune = _commune(dice.choice(villages))
+        near = [village for village in villages if _commune(village) == commune]
+        targets = dice.sample(near, min(len(near), dice.choice((1, 1, 2, 3))))
         grace_s = SHORT_GRACE_S if dice.random() < 0.15 else LONG_GRACE_S
         kind = "priority" if dice.random() < 0.15 else "normal"
         if pace.spoken:
@@ -107,7 +112,7 @@ class Pen:
             self._spent[village] += 1
         self._number += 1
         return {
-            "area": PROVINCE,
+            "area": _commune(targets[0]),
             "title": f"Bài {self._number}",
             "text": text,
             "targets": targets,
@@ -115,6 +120,10 @@ class Pen:
             "expires_at": (at + timedelta(seconds=grace_s)).isoformat(),
             "bulletin_class": kind,
         }
+
+
+def _commune(village: str) -> str:
+    return village.split("-")[0]
 
 
 def _whole(instant: datetime) -> datetime:
