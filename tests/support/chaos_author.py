@@ -5,6 +5,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from controller.deploy.commune_data import PROVINCE
 from tests.support.chaos_ground import Ground, villages_of
 from tests.support.chaos_stage import Wish
 
@@ -71,12 +72,13 @@ class Pen:
         return self._dice.uniform(*self._pace.between_wishes_s)
 
     def everywhere(self) -> Wish:
-        """One item for the larger commune that says every sentence: with it a campaign begins."""
+        """One item for all villages that says every sentence: with it a campaign begins.
+
+        Priority, because an ordinary item from above waits for the communes' word.
+        """
         self._free.clear()
-        communes = [_commune(village) for village in self._spent]
-        largest = max(communes, key=communes.count)
-        villages = [village for village in self._spent if _commune(village) == largest]
-        return self._wish(villages, " ".join(SENTENCES), 30.0, LONG_GRACE_S, "normal")
+        everywhere = self._wish(list(self._spent), " ".join(SENTENCES), 30.0, LONG_GRACE_S, "priority")
+        return {**everywhere, "area": PROVINCE}
 
     def wish(self) -> Wish | None:
         """The next one; None where no ground is free soon, or every village's day is full."""
