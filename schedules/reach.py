@@ -63,16 +63,11 @@ def needs_choice(a: Announcement, tree: Tree) -> bool:
     return a.bulletin_class is BulletinClass.NORMAL and above
 
 
-def commune_of(tree: Tree, code: AreaCode) -> AreaCode | None:
-    """The commune that an area is or lies in; None above the communes."""
-    return next((up for up in tree.chain(code) if tree.area(up).level is Level.COMMUNE), None)
-
-
 def communes_on(tree: Tree, ground: Iterable[AreaCode]) -> tuple[AreaCode, ...]:
     """Every commune that the ground touches, by code."""
     found: set[AreaCode] = set()
     for code in ground:
-        commune = commune_of(tree, code) if code in tree else None
+        commune = tree.commune((code,)) if code in tree else None
         if commune is not None:
             found.add(commune)
         elif code in tree:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from controller.dispatch.halting import stop_letter
 from controller.dispatch.room import Room
 from controller.store import meta
 from controller.store.broadcasts import Broadcast, BroadcastKind
@@ -27,20 +28,7 @@ def grant_letters(
 
 def stop_letters(conn: Conn, room: Room, broadcast: Broadcast, now: datetime) -> Iterable[Letter]:
     """Ends this one stream and nothing else, where its last chunks may have been lost."""
-    for area in broadcast.targets:
-        command = Command(
-            tenant=TenantId(room.tenant),
-            id=CommandId(f"c-{secrets.token_hex(8)}"),
-            kind=CommandKind.STOP,
-            seq=meta.next_command_seq(conn, room.keyring.online.kid),
-            epoch=room.epoch,
-            mode=Mode.ACTUAL,
-            issued_at=now,
-            expires_at=now + timedelta(seconds=60),
-            area=AreaCode(area),
-            references=(broadcast.id,),
-        )
-        yield _carried(room, command, AreaCode(area), now)
+    return tuple(stop_letter(conn, room, area, now, (broadcast.id,)) for area in broadcast.targets)
 
 
 def _letter(

@@ -17,7 +17,6 @@ from schedules.announcement import Announcement, AnnouncementId, AreaCode
 from schedules.area import Tree
 from schedules.plan import Occurrence
 from schedules.precedence import Moment, Precedence
-from schedules.reach import commune_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +133,7 @@ class Ordering:
 
 def _decides(person: Person, area: AreaCode, tree: Tree) -> bool:
     """The commune decides on its own ground, nobody above it; two of the province are its own affair."""
-    commune = commune_of(tree, area)
+    commune = tree.commune((area,))
     near = person.area == area if commune is None else tree.descends(person.area, commune)
     return near and may(person, Right.WRITE, area, tree)
 

@@ -1,24 +1,20 @@
 """*DỪNG TẤT CẢ*: what sounds now ends, the presser's own alerts end, a higher issuer's stays and is named."""
 
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from controller.access import Person, Right, within
 from controller.dispatch.broadcasting import Broadcasting
 from controller.dispatch.emission import Emission, body_print
 from controller.dispatch.forms import Standing, Stopped
+from controller.dispatch.halting import stop_letter
 from controller.dispatch.refusals import allow
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
-from controller.store import alerts, audit, idempotency, meta, outbox
+from controller.store import alerts, audit, idempotency, outbox
 from controller.store.alerts import AlertRow
 from controller.store.database import Conn
-from controller.store.outbox import Letter, OutboxLane
-from devices import topics
-from devices.messages import AreaCode, Command, CommandId, CommandKind, Mode, TenantId
+from controller.store.outbox import Letter
 from schedules.announcement import AreaCode as PlaceCode
-
-STOP_LIFE = timedelta(seconds=60)
 
 
 class Stopping:
@@ -66,7 +62,7 @@ class Stopping:
     ) -> tuple[str, tuple[Letter, ...]]:
         if (known := idempotency.recall(conn, person.id, key, body)) is not None:
             return str(known.answer["command"]), ()
-        letters = [self._stop_letter(conn, area, now)]
+        letters = [stop_letter(conn, self._room, area, now)]
         command = letters[0].id
         outbox.post(conn, letters[0])
         for row in own:
@@ -77,28 +73,6 @@ class Stopping:
         audit.append(conn, now, person.id, "stop.pressed", command, facts)
         idempotency.remember(conn, person.id, key, body, status=200, answer={"command": command}, now=now)
         return command, tuple(letters)
-
-    def _stop_letter(self, conn: Conn, area: PlaceCode, now: datetime) -> Letter:
-        room = self._room
-        command = Command(
-            tenant=TenantId(room.tenant),
-            id=CommandId(f"c-{secrets.token_hex(8)}"),
-            kind=CommandKind.STOP,
-            seq=meta.next_command_seq(conn, room.keyring.online.kid),
-            epoch=room.epoch,
-            mode=Mode.ACTUAL,
-            issued_at=now,
-            expires_at=now + STOP_LIFE,
-            area=AreaCode(area),
-        )
-        return Letter(
-            id=command.id,
-            topic=topics.command(AreaCode(area)),
-            payload=room.keyring.sign(command),
-            created_at=now,
-            expires_at=command.expires_at,
-            lane=OutboxLane.EMERGENCY,
-        )
 
     def _standing(self, row: AlertRow) -> Standing:
         return Standing(

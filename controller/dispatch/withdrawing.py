@@ -1,6 +1,5 @@
 """Thu hồi bài: what has not been heard of it is taken out, what sounds now is stopped; and one step back."""
 
-import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,24 +8,21 @@ from controller.access import Person, Right
 from controller.dispatch.compile import ground, latest_start
 from controller.dispatch.delivery import Dropped, step
 from controller.dispatch.forms import AnnouncementView
+from controller.dispatch.halting import stop_letter
 from controller.dispatch.refusals import allow, missing, stale, told_as_problems
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.dispatch.writing import UNDONE, audited
 from controller.errors import Problem
-from controller.store import announcements, deliveries, meta, occurrences, outbox, withdrawals
+from controller.store import announcements, deliveries, occurrences, outbox, withdrawals
 from controller.store.announcements import EventDeed
 from controller.store.database import Conn
 from controller.store.occurrences import OccurrenceState, Planned
-from controller.store.outbox import Letter, OutboxLane
-from devices import topics
-from devices.messages import AreaCode, Command, CommandId, CommandKind, Mode, TenantId
+from controller.store.outbox import Letter
 from schedules import approval
 from schedules.announcement import Announcement, AnnouncementId, State, clean_text
-from schedules.announcement import AreaCode as PlaceCode
 from schedules.approval import is_approved
 
-STOP_LIFE = timedelta(seconds=60)
 AT_THE_DOOR = timedelta(seconds=5)
 """What begins so soon may have begun before the shorter programme arrives: it is stopped too."""
 REASON_LIMIT = 500
@@ -139,30 +135,7 @@ class Withdrawing:
         room = self._room
         references = tuple(sorted(one.occurrence.id for one in sounding))
         places = ground(room.tree, {code for one in sounding for code in one.occurrence.targets})
-        return tuple(self._stop(conn, place, references, now) for place in places)
-
-    def _stop(self, conn: Conn, place: PlaceCode, references: tuple[str, ...], now: datetime) -> Letter:
-        room = self._room
-        command = Command(
-            tenant=TenantId(room.tenant),
-            id=CommandId(f"c-{secrets.token_hex(8)}"),
-            kind=CommandKind.STOP,
-            seq=meta.next_command_seq(conn, room.keyring.online.kid),
-            epoch=room.epoch,
-            mode=Mode.ACTUAL,
-            issued_at=now,
-            expires_at=now + STOP_LIFE,
-            area=AreaCode(place),
-            references=references,
-        )
-        return Letter(
-            id=command.id,
-            topic=topics.command(AreaCode(place)),
-            payload=room.keyring.sign(command),
-            created_at=now,
-            expires_at=command.expires_at,
-            lane=OutboxLane.EMERGENCY,
-        )
+        return tuple(stop_letter(conn, room, place, now, references) for place in places)
 
 
 def _why(before: Announcement, reason: str) -> str:
