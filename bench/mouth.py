@@ -22,7 +22,7 @@ from websockets.asyncio.client import connect
 
 from bench.town import OPERATOR, VILLAGES, Town, town
 from controller.access import new_token, token_hash
-from controller.dispatch.live_forms import BroadcastForm
+from controller.dispatch.broadcasts.live_forms import BroadcastForm
 from controller.store import people
 from controller.store.broadcasts import BroadcastKind
 from controller.streams.choosing import SILENT_DBFS, Switch

@@ -8,7 +8,7 @@ from datetime import time as wall
 from random import Random
 from typing import Any
 
-from controller.dispatch.compile import Compiled, Day, Drafts, Sound, compile_programmes
+from controller.dispatch.plan.compile import Compiled, Day, Drafts, Sound, compile_programmes
 from devices.messages import ClipHash, ClipRef, Programme, TenantId
 from devices.programme import fits
 from devices.signing import SigningKey, generate_key, sign

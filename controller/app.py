@@ -8,52 +8,52 @@ from pathlib import Path
 
 from controller.clock import Clock, Leap, SteadyClock
 from controller.config import Settings
-from controller.dispatch.aiding import Aiding
-from controller.dispatch.alarming import Alarming
-from controller.dispatch.arranging import Arranging
-from controller.dispatch.auditing import Auditor
-from controller.dispatch.broadcast_views import BroadcastViews
-from controller.dispatch.broadcasting import Broadcasting
-from controller.dispatch.correcting import Correcting
+from controller.dispatch.alerts.alarming import Alarming
+from controller.dispatch.alerts.emission import Emission
+from controller.dispatch.alerts.renewing import Renewer
+from controller.dispatch.alerts.stopping import Stopping
+from controller.dispatch.announcements.aiding import Aiding
+from controller.dispatch.announcements.correcting import Correcting
+from controller.dispatch.announcements.lives import Lives
+from controller.dispatch.announcements.ordering import Ordering
+from controller.dispatch.announcements.recording import Recordings
+from controller.dispatch.announcements.skipping import Skipping
+from controller.dispatch.announcements.tray import Tray
+from controller.dispatch.announcements.waves import Corrector
+from controller.dispatch.announcements.withdrawing import Withdrawing
+from controller.dispatch.announcements.writing import Writing
+from controller.dispatch.broadcasts.broadcast_views import BroadcastViews
+from controller.dispatch.broadcasts.broadcasting import Broadcasting
+from controller.dispatch.broadcasts.onair import OnAir
+from controller.dispatch.broadcasts.relaying import Relaying
+from controller.dispatch.broadcasts.sourcing import Sourcing
+from controller.dispatch.broadcasts.tuning import Tuner
 from controller.dispatch.deeds import Desk
-from controller.dispatch.emission import Emission
-from controller.dispatch.feeding import Feeds
-from controller.dispatch.foretelling import Foretelling
-from controller.dispatch.grouping import Groups
-from controller.dispatch.intake import Intake, ensure_desired
 from controller.dispatch.keyring import load_keyring
-from controller.dispatch.lexicon import Lexicons
-from controller.dispatch.lexicon_views import LexiconViews
-from controller.dispatch.lives import Lives
-from controller.dispatch.mail import Letterbox
-from controller.dispatch.onair import OnAir
-from controller.dispatch.ordering import Ordering
 from controller.dispatch.outbox import Sender, letter_for
-from controller.dispatch.planning import Planner
-from controller.dispatch.programming import Programming
-from controller.dispatch.recording import Recordings
-from controller.dispatch.relaying import Relaying
-from controller.dispatch.rendering import Studio
-from controller.dispatch.renewing import Renewer
+from controller.dispatch.places.grouping import Groups
+from controller.dispatch.places.lexicon import Lexicons
+from controller.dispatch.places.lexicon_views import LexiconViews
+from controller.dispatch.places.rule_views import RuleViews
+from controller.dispatch.places.ruling import Ruling
+from controller.dispatch.places.zoning import Zoning
+from controller.dispatch.plan.foretelling import Foretelling
+from controller.dispatch.plan.planning import Planner
+from controller.dispatch.receipts.auditing import Auditor
+from controller.dispatch.receipts.intake import Intake, ensure_desired
+from controller.dispatch.receipts.mail import Letterbox
 from controller.dispatch.room import Room
-from controller.dispatch.rule_views import RuleViews
-from controller.dispatch.ruling import Ruling
-from controller.dispatch.rundown import Rundowns
 from controller.dispatch.runner import GATHER_S, Loop, Pulse, Runner, Timekeeper, Watch
+from controller.dispatch.sessions.arranging import Arranging
+from controller.dispatch.sessions.feeding import Feeds
+from controller.dispatch.sessions.programming import Programming
+from controller.dispatch.sessions.rundown import Rundowns
+from controller.dispatch.sessions.weeks import Weeks
 from controller.dispatch.showing import Showing
 from controller.dispatch.signals import Signals, Topic, Wake
-from controller.dispatch.skipping import Skipping
-from controller.dispatch.sourcing import Sourcing
-from controller.dispatch.stopping import Stopping
-from controller.dispatch.taking import Recorder, sweep_originals
-from controller.dispatch.tray import Tray
-from controller.dispatch.tuning import Tuner
+from controller.dispatch.sound.rendering import Studio
+from controller.dispatch.sound.taking import Recorder, sweep_originals
 from controller.dispatch.views import Views
-from controller.dispatch.waves import Corrector
-from controller.dispatch.weeks import Weeks
-from controller.dispatch.withdrawing import Withdrawing
-from controller.dispatch.writing import Writing
-from controller.dispatch.zoning import Zoning
 from controller.fleet.monitor import Monitor
 from controller.fleet.registry import make_registry
 from controller.lanes import Lanes

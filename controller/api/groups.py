@@ -11,7 +11,7 @@ from controller.access import Right
 from controller.api.bodies import Body, Code, plain
 from controller.api.emergencies import Key
 from controller.api.route import StrictRoute
-from controller.dispatch.grouping import GroupView
+from controller.dispatch.places.grouping import GroupView
 from controller.doors.rights import Needs
 from controller.doors.visitors import Visitor, house_of
 from controller.errors import Problem

@@ -13,8 +13,8 @@ from controller.api.answers import Answer
 from controller.api.bodies import Body, Code
 from controller.api.emergencies import Key
 from controller.api.route import StrictRoute
-from controller.dispatch.lexicon_check import checked_line
-from controller.dispatch.lexicon_use import read_by
+from controller.dispatch.places.lexicon_check import checked_line
+from controller.dispatch.plan.lexicon_use import read_by
 from controller.doors.rights import Needs
 from controller.doors.visitors import Visitor, house_of
 from controller.store.lexicon import Done, Entry, Line, Own

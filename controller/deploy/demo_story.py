@@ -32,8 +32,8 @@ from controller.dispatch.forms import (
     EmergencyForm,
     RenderState,
 )
+from controller.dispatch.plan.sounds import session_sounds
 from controller.dispatch.signals import Wake
-from controller.dispatch.sounds import session_sounds
 from controller.store import sessions
 from devices.messages import AlertId, NodeId
 from schedules.announcement import AnnouncementId

@@ -12,7 +12,7 @@ from controller import config
 from controller.clock import SystemClock
 from controller.config import Settings
 from controller.deploy.opened import ConfigFile, with_database
-from controller.dispatch.situation import Situation, explained, make, situation_of
+from controller.dispatch.plan.situation import Situation, explained, make, situation_of
 from controller.errors import Problem
 from controller.store import areas
 from controller.store.database import Database

@@ -1,8 +1,12 @@
 """The use cases that pages and API both call: each checks rights and saves in one transaction."""
 
 from controller.access import Person
-from controller.dispatch.alarming import Alarming
-from controller.dispatch.correcting import Correcting
+from controller.dispatch.alerts.alarming import Alarming
+from controller.dispatch.alerts.stopping import Stopping
+from controller.dispatch.announcements.correcting import Correcting
+from controller.dispatch.announcements.recording import Recordings
+from controller.dispatch.announcements.withdrawing import Withdrawing
+from controller.dispatch.announcements.writing import Writing
 from controller.dispatch.forms import (
     AlertView,
     AnnouncementView,
@@ -13,10 +17,6 @@ from controller.dispatch.forms import (
     Rendering,
     Stopped,
 )
-from controller.dispatch.recording import Recordings
-from controller.dispatch.stopping import Stopping
-from controller.dispatch.withdrawing import Withdrawing
-from controller.dispatch.writing import Writing
 from devices.messages import AlertId
 from schedules.announcement import AnnouncementId, AreaCode
 

@@ -23,8 +23,8 @@ from schedules.plan import NO_RULES
 
 if TYPE_CHECKING:
     from controller.dispatch.outbox import Sender
-    from controller.dispatch.rendering import Studio
-    from controller.dispatch.taking import Recorder
+    from controller.dispatch.sound.rendering import Studio
+    from controller.dispatch.sound.taking import Recorder
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from controller.access import Person, Right, may, within
 from controller.dispatch import alarm
-from controller.dispatch.cutting import PREVIEW_KEY, cut_lines
 from controller.dispatch.forms import (
     AlertPhase,
     AlertView,
@@ -24,8 +23,9 @@ from controller.dispatch.forms import (
     Rendering,
     RenderState,
 )
-from controller.dispatch.rendering import Studio
+from controller.dispatch.plan.cutting import PREVIEW_KEY, cut_lines
 from controller.dispatch.room import Room
+from controller.dispatch.sound.rendering import Studio
 from controller.store import alerts, lexicon_sounds, occurrences, people, speech
 from controller.store import sounds as store_sounds
 from controller.store.alerts import AlertKind, AlertRow, Part, VillageReach

@@ -6,6 +6,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from controller.access import Person, Right
+from controller.dispatch.announcements.lives import correcting_facts
+from controller.dispatch.announcements.recorded import recording_view
 from controller.dispatch.forms import (
     AlertView,
     AnnouncementView,
@@ -17,13 +19,11 @@ from controller.dispatch.forms import (
     Rendering,
     Tally,
 )
-from controller.dispatch.lives import correcting_facts
-from controller.dispatch.planning import Planner
-from controller.dispatch.recorded import recording_view
+from controller.dispatch.plan.planning import Planner
+from controller.dispatch.plan.situation import read_programme
 from controller.dispatch.refusals import allow, missing
 from controller.dispatch.room import Room
 from controller.dispatch.showing import Showing, announcement_view, in_sight, node_line
-from controller.dispatch.situation import read_programme
 from controller.errors import Problem
 from controller.store import (
     alerts,

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from controller.dispatch.recording import Original
+from controller.dispatch.announcements.recording import Original
 from controller.errors import Problem
 from controller.lanes import Lane
 

@@ -14,7 +14,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from controller.dispatch.recording import Upload
+from controller.dispatch.announcements.recording import Upload
 from controller.doors.streams import LONGEST_UPLOAD
 from controller.doors.visitors import house_of
 from controller.errors import Problem

@@ -1,5 +1,6 @@
 """The answer that was given to a request, so that the same request again gets the same answer."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,3 +60,8 @@ def remember(
 def forget(conn: Conn, before: datetime) -> int:
     """Drop what nobody will repeat any more."""
     return changed(conn, "DELETE FROM idempotency WHERE created_at < ?", to_text(before))
+
+
+def body_print(*parts: str) -> str:
+    """What an idempotency key was used for."""
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
-from controller.dispatch.aiding import Proposal
+from controller.dispatch.announcements.aiding import Proposal
 from controller.dispatch.forms import AnnouncementView
 from controller.errors import Problem
 from controller.studio.aid import CODES

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.ordering import Question, Side
+from controller.dispatch.announcements.ordering import Question, Side
 from controller.errors import Problem
 from controller.web.page import Form, Open, Page, go, read_form
 from schedules.announcement import AnnouncementId

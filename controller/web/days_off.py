@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.rule_views import RuleView, decreed_day
+from controller.dispatch.places.rule_views import RuleView, decreed_day
 from controller.errors import Problem
 from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.rule_words import UNPROVEN

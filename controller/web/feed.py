@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.weeks import DayPlan
+from controller.dispatch.sessions.weeks import DayPlan
 from controller.doors.rights import Public
 from controller.doors.visitors import house_of
 from controller.web.page import Open, Page, go, read_form

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from controller.access import Right
 from controller.dispatch.forms import NodeLine
-from controller.dispatch.grouping import GroupView
+from controller.dispatch.places.grouping import GroupView
 from controller.errors import Problem
 from controller.store.folding import fold
 from controller.web.board import ORDER, as_known

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from controller.dispatch.aiding import Checked
+from controller.dispatch.announcements.aiding import Checked
+from controller.dispatch.announcements.precheck import TO_ACKNOWLEDGE, Hint, Kind, sentence_of
 from controller.dispatch.forms import AnnouncementView
-from controller.dispatch.precheck import TO_ACKNOWLEDGE, Hint, Kind, sentence_of
 from controller.web.page import Page
 from schedules.announcement import Announcement, AreaCode, BulletinClass
 from schedules.calendar import Window, local

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
-from controller.dispatch.lexicon_check import Table, checked_line, looked_at
-from controller.dispatch.lexicon_use import read_by
-from controller.dispatch.lexicon_views import LexiconView
+from controller.dispatch.places.lexicon_check import Table, checked_line, looked_at
+from controller.dispatch.places.lexicon_views import LexiconView
+from controller.dispatch.plan.lexicon_use import read_by
 from controller.errors import Problem
 from controller.store.folding import fold
 from controller.store.lexicon import Done, Entry, LexiconDeed, Line

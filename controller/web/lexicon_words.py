@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from controller.dispatch.lexicon_use import read_by
+from controller.dispatch.plan.lexicon_use import read_by
 from controller.store.lexicon import Line, Own
 from controller.web.changes import Piece, by_word
 from controller.web.telling import SURE

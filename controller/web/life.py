@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from controller.dispatch.lives import Deed, Life, Linked
+from controller.dispatch.announcements.lives import Deed, Life, Linked
 from controller.store.lives import Aired
 from controller.web.looks import Look
 from controller.web.says import Says

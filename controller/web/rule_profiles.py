@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.foretelling import Silenced
+from controller.dispatch.plan.foretelling import Silenced
 from controller.errors import Problem
 from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.rule_words import days_words, effects, silenced_lines

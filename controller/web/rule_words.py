@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from controller.dispatch.foretelling import Silenced
-from controller.dispatch.rule_views import PlaceView, RuleView
+from controller.dispatch.places.rule_views import PlaceView, RuleView
+from controller.dispatch.plan.foretelling import Silenced
 from controller.web.page import Page
 from controller.web.says import Says
 from schedules.calendar import QuietHours

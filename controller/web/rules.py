@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.rule_views import PlaceView
+from controller.dispatch.places.rule_views import PlaceView
 from controller.errors import Problem
 from controller.store.rules import RuleKind
 from controller.web.page import Open, Page, go, read_form

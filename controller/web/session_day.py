@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.arranging import Arrangement
-from controller.dispatch.rundown import Aside, Line, Row, Rundown
+from controller.dispatch.sessions.arranging import Arrangement
+from controller.dispatch.sessions.rundown import Aside, Line, Row, Rundown
 from controller.errors import Problem
 from controller.web.drafting import typed_time
 from controller.web.page import Form, Open, Page, go, read_form

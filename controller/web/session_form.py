@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 
-from controller.dispatch.programming import SessionForm
+from controller.dispatch.sessions.programming import SessionForm
 from controller.errors import Problem
 from controller.web.drafting import chosen_days, typed_time
 from controller.web.page import Form, Page

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.sourcing import SourceLine, SourcesView
+from controller.dispatch.broadcasts.sourcing import SourceLine, SourcesView
 from controller.errors import Problem
 from controller.store.relays import MOST
 from controller.streams.choosing import Health

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.live_forms import (
+from controller.dispatch.broadcasts.live_forms import (
     DELAYS_S,
     LENGTHS_MIN,
     BroadcastForm,

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.programming import SessionView
+from controller.dispatch.sessions.programming import SessionView
 from controller.errors import Problem
 from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.session_form import (

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
-from controller.dispatch.tray import Wanted
-from controller.dispatch.tray_facts import CommuneLine, TrayItem
+from controller.dispatch.announcements.tray import Wanted
+from controller.dispatch.announcements.tray_facts import CommuneLine, TrayItem
 from controller.errors import Problem
 from controller.web.drafting import typed_instant
 from controller.web.hearing import FirstShown, Piece, first_sentence, horn, sound_facts, sound_piece

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from controller.access import Right
 from controller.dispatch.forms import BoardView, ConflictLine, OccurrenceLine, Tally
-from controller.dispatch.weeks import WEEK, Block, DayPlan, local_day, monday
+from controller.dispatch.sessions.weeks import WEEK, Block, DayPlan, local_day, monday
 from controller.errors import Problem
 from controller.web.feed import events, feed_facts
 from controller.web.looks import Look, relay_look, slot_look

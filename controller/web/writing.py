@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
+from controller.dispatch.announcements.precheck import TO_ACKNOWLEDGE
 from controller.dispatch.forms import AnnouncementView, RenderState
-from controller.dispatch.lexicon_use import read_by
-from controller.dispatch.precheck import TO_ACKNOWLEDGE
+from controller.dispatch.plan.lexicon_use import read_by
 from controller.doors.gate import RECORDING_HEADERS
 from controller.errors import Problem
 from controller.web.drafting import new_draft, place_fields, typed_fields, with_content, with_place

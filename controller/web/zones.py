@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.zoning import ZonesView
+from controller.dispatch.places.zoning import ZonesView
 from controller.errors import Problem
 from controller.store.nodes import Node
 from controller.web.page import Open, Page, go, read_form

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from controller.config import settle
-from controller.dispatch.aiding import Checked, hints_of, proposal_of, seconds_of
-from controller.dispatch.precheck import Kind
+from controller.dispatch.announcements.aiding import Checked, hints_of, proposal_of, seconds_of
+from controller.dispatch.announcements.precheck import Kind
 from controller.errors import Problem, SettingsRefused
 from controller.store import audit
 from controller.studio.aid import LONGEST_ANSWER, Aid, Question, aid_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.deploy.commune_data import PROVINCE, QUANG_DIEN
-from controller.dispatch.live_forms import BroadcastForm, BroadcastView
+from controller.dispatch.broadcasts.live_forms import BroadcastForm, BroadcastView
 from controller.errors import Problem
 from controller.store import audit, deliveries
 from controller.store.broadcasts import BroadcastKind, End

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from controller.dispatch.compile import (
+from controller.dispatch.plan.compile import (
     Compiled,
     Day,
     Sound,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.dispatch.delivery import (
+from controller.dispatch.plan.delivery import (
     PATIENCE,
     Dropped,
     Told,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from controller.dispatch import hearing
 from controller.dispatch.forms import EmergencyForm, EmergencyPreview, Hand, RenderState
 from controller.dispatch.signals import Wake
+from controller.dispatch.sound import hearing
 from controller.errors import Problem
 from controller.store import alerts, audit, documents, speech
 from controller.store.alerts import Part

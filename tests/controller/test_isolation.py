@@ -14,9 +14,9 @@ import pytest
 
 from controller.access import RIGHTS, Person, Right, Role, csrf_token, new_token, token_hash
 from controller.deploy.commune_data import ACCOUNTS, AREAS, DAN_DIEN, PROVINCE, QUANG_DIEN, SITES
+from controller.dispatch.broadcasts.live_forms import BroadcastForm
 from controller.dispatch.forms import EmergencyForm
-from controller.dispatch.live_forms import BroadcastForm
-from controller.dispatch.programming import SessionForm
+from controller.dispatch.sessions.programming import SessionForm
 from controller.doors.rights import Declares, Public
 from controller.store import people, recordings
 from controller.store.broadcasts import BroadcastKind

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.dispatch.lexicon import Lexicons
+from controller.dispatch.places.lexicon import Lexicons
 from controller.errors import Problem
 from controller.store import audit, lexicon
 from controller.store.lexicon import Line
@@ -224,7 +224,7 @@ def test_a_table_with_a_wrong_line_takes_in_nothing_and_names_the_line(place: Pa
 
 
 def test_a_lexicon_that_is_full_says_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("controller.dispatch.lexicon.MOST_READINGS", 2)
+    monkeypatch.setattr("controller.dispatch.places.lexicon.MOST_READINGS", 2)
 
     async def story(house: House) -> None:
         deeds: Lexicons = house.up.lexicons

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from controller.dispatch.forms import AnnouncementView, EmergencyForm, RenderState
-from controller.dispatch.lexicon_use import used_in
-from controller.dispatch.sounds import Order
+from controller.dispatch.plan.lexicon_use import used_in
+from controller.dispatch.plan.sounds import Order
 from controller.store import alerts, lexicon
 from controller.store.alerts import Part
 from controller.store.lexicon import Line, Own

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.dispatch.mail import Letter, Letterbox, Opened, Thrown, open_letter
+from controller.dispatch.receipts.mail import Letter, Letterbox, Opened, Thrown, open_letter
 from devices import topics
 from devices.link import Arrival
 from devices.messages import BootId, NodeId, Report, State

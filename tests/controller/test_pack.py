@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.dispatch import pack
 from controller.dispatch.forms import EmergencyForm, RenderState
+from controller.dispatch.sound import pack
 from schedules.emergency import NAMES, Hazard
 from tests.support.doors import LOCAL_OPERATOR, Home, play
 from tests.support.inline_speaker import InlineSpeaker

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.deploy.commune_data import QUANG_DIEN
-from controller.dispatch.relay_entries import grant_of
+from controller.dispatch.plan.relay_entries import grant_of
 from controller.dispatch.signals import Wake
 from controller.errors import Problem
 from controller.store import audit, deliveries, sessions

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.dispatch.precheck import (
+from controller.dispatch.announcements.precheck import (
     ALIKE,
     TO_ACKNOWLEDGE,
     Draft,

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from controller.deploy.commune_data import QUANG_DIEN
-from controller.dispatch.recording import MOST_AT_ONCE
+from controller.dispatch.announcements.recording import MOST_AT_ONCE
 from controller.dispatch.signals import Wake
-from controller.dispatch.taking import sweep_originals
+from controller.dispatch.sound.taking import sweep_originals
 from controller.lanes import inline_lanes
 from controller.store import announcements, audit, recordings
 from controller.store.database import Database

@@ -8,7 +8,7 @@ from pathlib import Path
 from icalendar import Calendar
 
 from controller.deploy.commune_data import DAN_DIEN, PROVINCE, QUANG_DIEN
-from controller.dispatch.feeding import MOST_ASKS
+from controller.dispatch.sessions.feeding import MOST_ASKS
 from controller.store import audit, feeds
 from schedules.announcement import BulletinClass
 from schedules.calendar import instant_of

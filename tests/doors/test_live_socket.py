@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from controller.deploy.commune_data import QUANG_DIEN
-from controller.dispatch.live_forms import BroadcastForm, BroadcastView
+from controller.dispatch.broadcasts.live_forms import BroadcastForm, BroadcastView
 from controller.store import audit
 from controller.store.broadcasts import BroadcastKind, End
 from devices.messages import BulletinClass

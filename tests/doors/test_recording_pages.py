@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from controller.deploy.broker import start_broker
 from controller.deploy.demo_fleet import Village
 from controller.deploy.serving import paho_link
-from controller.dispatch import recording as deeds_of_recordings
+from controller.dispatch.announcements import recording as deeds_of_recordings
 from controller.web import recorded as page_of_recordings
 from tests.doors.test_browser_story import HEARD_WITHIN_MS, WORDS, write_fleet
 from tests.support.browser import DESKTOP, PHONE, chromium, hand_in, is_open_to_everybody, person_at

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.dispatch import planning
+from controller.dispatch.plan import planning
 from controller.store import audit
 from schedules.announcement import State
 from schedules.calendar import instant_of

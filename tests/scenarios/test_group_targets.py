@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.deploy.commune_data import PROVINCE, QUANG_DIEN
-from controller.dispatch.tray import Wanted
+from controller.dispatch.announcements.tray import Wanted
 from controller.errors import Problem
 from devices.messages import GroupId, NodeId
 from schedules.announcement import AreaCode, BulletinClass

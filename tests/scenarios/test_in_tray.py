@@ -8,7 +8,7 @@ import pytest
 
 from controller.access import Person
 from controller.deploy.commune_data import DAN_DIEN, PROVINCE, QUANG_DIEN
-from controller.dispatch.tray import Wanted
+from controller.dispatch.announcements.tray import Wanted
 from controller.errors import Problem
 from controller.store import audit
 from schedules.announcement import BulletinClass

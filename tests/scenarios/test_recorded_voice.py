@@ -5,8 +5,8 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
+from controller.dispatch.announcements.recording import Upload
 from controller.dispatch.forms import AnnouncementView, Draft
-from controller.dispatch.recording import Upload
 from controller.store.sounds import RenderState
 from schedules.announcement import AnnouncementId
 from schedules.calendar import instant_of

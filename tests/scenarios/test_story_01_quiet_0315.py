@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.dispatch.compile import day_end
+from controller.dispatch.plan.compile import day_end
 from controller.errors import Problem
 from controller.store import receipts
 from devices import topics

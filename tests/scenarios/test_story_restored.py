@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.dispatch.compile import VERSIONS_AN_EPOCH
+from controller.dispatch.plan.compile import VERSIONS_AN_EPOCH
 from controller.store import audit, meta, receipts
 from controller.store.database import Database
 from devices import topics

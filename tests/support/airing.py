@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
-from controller.dispatch.intake import keep_receipts
+from controller.dispatch.receipts.intake import keep_receipts
 from controller.dispatch.signals import Wake
 from controller.store import deliveries, occurrences
 from controller.store.database import Conn

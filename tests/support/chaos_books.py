@@ -12,7 +12,7 @@ from pathlib import Path
 from controller.app import Loa
 from controller.config import Settings
 from controller.deploy.serving import complain
-from controller.dispatch.compile import latest_start
+from controller.dispatch.plan.compile import latest_start
 from controller.lanes import inline_lanes, thread_lanes
 from controller.store import audit, deliveries, unplaced
 from controller.store.database import Conn, Database, rows

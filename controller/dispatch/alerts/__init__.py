@@ -1,0 +1,1 @@
+"""Emergencies: fired, renewed, taken back, and what stops everything."""

@@ -1,0 +1,1 @@
+"""What people do to a bài, from its first draft to its correction."""

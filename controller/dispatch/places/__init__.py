@@ -1,0 +1,1 @@
+"""What a place has of its own: rules, groups, surroundings, words."""

@@ -1,0 +1,1 @@
+"""What is approved becomes occurrences, programmes and deliveries."""

@@ -1,0 +1,1 @@
+"""What nodes said and what they left unsaid, until each delivery has its verdict."""
