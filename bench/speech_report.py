@@ -7,8 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
-import venv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,16 +141,9 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def hearing() -> Path:
-    """The python of .venv-qa with the `qa` extra's packages in it; made where it is missing."""
-    python = HEARING / "bin" / "python"
-    if not python.exists():
-        print("installing the recogniser into .venv-qa ...", flush=True)
-        venv.create(HEARING, with_pip=True)
-    if subprocess.run([python, "-c", "import vietasr"], capture_output=True, check=False).returncode != 0:
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        wanted = project["optional-dependencies"]["qa"]
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted], check=True)
-    return python
+    """The python of .venv-qa with the recogniser in it, by its lock; installed where it is missing."""
+    subprocess.run(["bash", ROOT / "controller" / "deploy" / "setup.sh", "qa"], check=True)
+    return HEARING / "bin" / "python"
 
 
 @contextmanager

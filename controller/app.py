@@ -15,9 +15,11 @@ from controller.dispatch.alerts.stopping import Stopping
 from controller.dispatch.announcements.aiding import Aiding
 from controller.dispatch.announcements.correcting import Correcting
 from controller.dispatch.announcements.lives import Lives
+from controller.dispatch.announcements.moving import Moving
 from controller.dispatch.announcements.ordering import Ordering
 from controller.dispatch.announcements.recording import Recordings
 from controller.dispatch.announcements.skipping import Skipping
+from controller.dispatch.announcements.translating import Tracks
 from controller.dispatch.announcements.tray import Tray
 from controller.dispatch.announcements.waves import Corrector
 from controller.dispatch.announcements.withdrawing import Withdrawing
@@ -27,6 +29,8 @@ from controller.dispatch.broadcasts.broadcasting import Broadcasting
 from controller.dispatch.broadcasts.onair import OnAir
 from controller.dispatch.broadcasts.relaying import Relaying
 from controller.dispatch.broadcasts.sourcing import Sourcing
+from controller.dispatch.broadcasts.tape_desk import TapeDesk
+from controller.dispatch.broadcasts.taping import Taping, sweep_tapes
 from controller.dispatch.broadcasts.tuning import Tuner
 from controller.dispatch.deeds import Desk
 from controller.dispatch.keyring import load_keyring
@@ -36,7 +40,9 @@ from controller.dispatch.places.lexicon import Lexicons
 from controller.dispatch.places.lexicon_views import LexiconViews
 from controller.dispatch.places.rule_views import RuleViews
 from controller.dispatch.places.ruling import Ruling
+from controller.dispatch.places.tongues import Tongues
 from controller.dispatch.places.zoning import Zoning
+from controller.dispatch.plan.clearing import Clearer
 from controller.dispatch.plan.foretelling import Foretelling
 from controller.dispatch.plan.planning import Planner
 from controller.dispatch.receipts.auditing import Auditor
@@ -171,6 +177,7 @@ class Loa:
         self.room.monitor.know(self.room.registry.nodes)
         self._furnish()
         await self.db.write(sweep_originals, self.settings.recordings_dir, self.settings.incoming_dir)
+        await self.db.write(sweep_tapes, self.settings.tapes_dir, self.clock.now())
         await self.db.write(self._publish_keys)
         await self.db.write(self._renew_places)
         await self._speaker.start()
@@ -185,6 +192,7 @@ class Loa:
                 self._came_up.cancel()
             await self.runner.stop()
             await self.onair.stop()
+            await self.taping.stop()
             await self.tuner.stop()
             await self.room.studio.stop()
             await self.room.recorder.stop()
@@ -224,10 +232,13 @@ class Loa:
         self.arranging = Arranging(room, self.programming, self.rundowns)
         self.skipping = Skipping(room)
         self.lives = Lives(room)
+        self.tracks = Tracks(room)
         self.rule_views = RuleViews(room)
         self.ruling = Ruling(room, self.rule_views)
         self.foretelling = Foretelling(room)
+        self.moving = Moving(room, self.foretelling)
         self.zoning = Zoning(room)
+        self.tongues = Tongues(room)
         self.lexicons = Lexicons(room)
         self.aiding = Aiding(room, self._aid)
         self.groups = Groups(room)
@@ -240,6 +251,7 @@ class Loa:
         self.broadcasting = Broadcasting(room, self.onair, self.tuner, self.broadcast_views)
         self.sourcing = Sourcing(room, self.tuner)
         self.relaying = Relaying(room, self.onair, self.tuner, self.sourcing)
+        self.taping, self.tapes = Taping(room, self.tuner, self._taker), TapeDesk(room)
         emission = Emission(room, showing)
         self.desk = Desk(
             Writing(room, self.views.announcement),
@@ -270,6 +282,8 @@ class Loa:
             Loop(name="corrector", wake=Wake.CORRECTOR, turn=self.corrector.turn, gather_s=1.0),
             Loop(name="broadcasts", wake=Wake.BROADCASTS, turn=self.broadcasting.turn),
             Loop(name="relays", wake=Wake.RELAYS, turn=self.relaying.turn),
+            Loop(name="tapes", wake=Wake.TAPES, turn=self.taping.turn),
+            Loop(name="clearer", wake=None, turn=Clearer(room).turn),
             Loop(name="beacon", wake=None, turn=Pulse(room).turn),
             Loop(name="monitor", wake=None, turn=Watch(room).turn),
             Loop(name="clock", wake=None, turn=Timekeeper(room, self.clock).turn),
@@ -281,7 +295,7 @@ class Loa:
             self.metrics.programmes.inc(len(self.planner.last.published))
             self.signals.wake(Wake.SENDER)
             self.signals.tell(Topic.PROGRAMME)
-        self.signals.wake(Wake.AUDITOR, Wake.CORRECTOR, Wake.RENDERER, Wake.RELAYS)
+        self.signals.wake(Wake.AUDITOR, Wake.CORRECTOR, Wake.RENDERER, Wake.RELAYS, Wake.TAPES)
         return wake_at
 
     def _mail_came(self) -> None:

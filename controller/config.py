@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     relay_check_min: int = Field(
         10, ge=1, le=120, description="Minutes before a relay at which its sources are tried."
     )
+    relay_tapes_days: int = Field(
+        14, ge=1, le=365, description="Days for which recorded relays are kept after their slot."
+    )
     readers: int = Field(2, ge=1, le=16, description="Connections that read the database side by side.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     demo: bool = Field(False, description="Say on every page that this is a demonstration.")
@@ -160,6 +163,11 @@ class Settings(BaseSettings):
     def incoming_dir(self) -> Path:
         """Uploads that are still coming."""
         return self.recordings_dir / "incoming"
+
+    @property
+    def tapes_dir(self) -> Path:
+        """Relays that are being recorded; what is done lies among the clips."""
+        return self.data_dir / "tapes"
 
     @property
     def speech_cache_dir(self) -> Path:

@@ -24,6 +24,7 @@ from controller.api import (
 )
 from controller.dispatch.house import House
 from controller.doors.gate import Gate
+from controller.doors.patience import HeadInTime
 from controller.doors.problems import from_status, from_validation, problem_json, trace_of
 from controller.errors import Problem
 from controller.web.router import pages, problem_page
@@ -70,6 +71,7 @@ def server(app: FastAPI) -> uvicorn.Server:
     """
     config = uvicorn.Config(
         app,
+        http=HeadInTime,
         lifespan="off",
         proxy_headers=False,
         server_header=False,

@@ -28,6 +28,7 @@ class Metrics:
     on_air: Gauge
     chunks: Counter
     relay_switches: Counter
+    tapes: Counter
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""
@@ -61,4 +62,5 @@ def open_metrics() -> Metrics:
         on_air=Gauge("loa_on_air", "Streams that are being sent", registry=r),
         chunks=Counter("loa_chunks", "Chunks of sound by what became of them", ("result",), registry=r),
         relay_switches=Counter("loa_relay_switches", "Changes of a relay's source", ("why",), registry=r),
+        tapes=Counter("loa_tapes", "Relays recorded to be heard later", ("result",), registry=r),
     )

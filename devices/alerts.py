@@ -1,5 +1,6 @@
 """Alerts in force on a node: their rounds and their order, over all the lists that it holds."""
 
+from bisect import bisect_right
 from datetime import datetime, timedelta
 
 from devices import topics
@@ -58,7 +59,17 @@ def gravity(alert: Alert) -> tuple[int, int, int, datetime]:
 
 
 def round_at(alert: Alert, number: int) -> datetime:
-    return alert.issued_at + timedelta(milliseconds=number * alert.every_ms)
+    """When a round begins, also one that the alert's end comes before."""
+    first = _first_ms(alert)
+    if number < len(first):
+        return alert.issued_at + timedelta(milliseconds=first[number])
+    return alert.issued_at + timedelta(milliseconds=first[-1] + (number - len(first) + 1) * alert.every_ms)
+
+
+def round_times(alert: Alert) -> tuple[datetime, ...]:
+    """When each of its rounds begins, in order."""
+    times = (round_at(alert, number) for number in range(alert.rounds))
+    return tuple(at for at in times if at < alert.ends_at)
 
 
 def round_due(alert: Alert, now: datetime) -> int | None:
@@ -68,9 +79,11 @@ def round_due(alert: Alert, now: datetime) -> int | None:
     """
     if not alert.issued_at <= now < alert.ends_at or alert.state is not AlertState.ACTIVE:
         return None
-    if alert.rounds == 1 or alert.every_ms == 0:
-        return 0
-    return min(alert.rounds - 1, (now - alert.issued_at) // timedelta(milliseconds=alert.every_ms))
+    first, elapsed_ms = _first_ms(alert), (now - alert.issued_at) // timedelta(milliseconds=1)
+    number = bisect_right(first, elapsed_ms) - 1
+    if elapsed_ms > first[-1] and alert.every_ms:
+        number += (elapsed_ms - first[-1]) // alert.every_ms
+    return min(alert.rounds - 1, number)
 
 
 def next_round_at(alert: Alert, now: datetime) -> datetime | None:
@@ -125,6 +138,10 @@ def round_item(alert: Alert, number: int, words: ClipRef | None, held: Held) -> 
         version=held.version,
         title=alert.headline,
     )
+
+
+def _first_ms(alert: Alert) -> tuple[int, ...]:
+    return alert.offsets_ms or (0,)
 
 
 def _unsuperseded(document: Alerts, now: datetime) -> list[Alert]:

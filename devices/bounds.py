@@ -15,6 +15,7 @@ from devices.messages import (
     Alerts,
     Answer,
     Beacon,
+    BulletinClass,
     ClipRef,
     Command,
     CommandKind,
@@ -35,12 +36,15 @@ from devices.topics import NAME
 
 MAX_TEXT = 300
 MOST_STEPS = 24
+MOST_TRACKS = 8
+MOST_OFFSETS = 24
 MILLISECOND = timedelta(milliseconds=1)
 MAX_COUNTER = 2**63
 TEST_PATTERNS = frozenset({"beep", "silent"})
 ISSUER_LEVELS = ("village", "commune", "province", "nation")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _WALL = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _PUBLIC = re.compile(r"[A-Za-z0-9_-]{43}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -139,7 +143,8 @@ def _beacon(message: Beacon) -> None:
 def _programme(message: Programme) -> None:
     _branch(message.area, message.group, message.group_version)
     _count(message.version, message.epoch)
-    _clips(message.clips, (entry.clip for entry in message.entries))
+    used = (track.clip for entry in message.entries for track in entry.tracks or ())
+    _clips(message.clips, (*(entry.clip for entry in message.entries), *used))
     for entry in message.entries:
         _entry(entry)
 
@@ -153,6 +158,16 @@ def _entry(entry: Entry) -> None:
     if entry.relay is not None:
         _names(entry.relay.grant)
         _need(1_000 <= entry.relay.length_ms <= LONGEST // MILLISECOND, "length of a relay")
+    if entry.tracks is not None:
+        _tracks(entry)
+
+
+def _tracks(entry: Entry) -> None:
+    tags = [track.language.lower() for track in entry.tracks or ()]
+    _need(entry.relay is None, "a stream has no tracks")
+    _need(entry.bulletin_class is not BulletinClass.EMERGENCY, "an emergency has no tracks")
+    _need(1 <= len(tags) <= MOST_TRACKS and len(set(tags)) == len(tags), "tracks")
+    _need(all(_TAG.fullmatch(tag) for tag in tags), "language of a track")
 
 
 def _alerts(message: Alerts) -> None:
@@ -165,6 +180,14 @@ def _alerts(message: Alerts) -> None:
         _alert(alert)
 
 
+def _offsets(offsets_ms: tuple[int, ...]) -> int:
+    """How many rounds have an offset of their own: the first one at once, each a second or more later."""
+    _need(2 <= len(offsets_ms) <= MOST_OFFSETS and offsets_ms[0] == 0, "offsets")
+    _need(all(b - a >= 1_000 for a, b in pairwise(offsets_ms)), "offsets not rising")
+    _need(offsets_ms[-1] <= 86_400_000, "offsets")
+    return len(offsets_ms)
+
+
 def _alert(alert: Alert) -> None:
     _names(alert.id, alert.tone, *alert.references)
     _need(1 <= alert.level <= 5, "level")
@@ -172,7 +195,9 @@ def _alert(alert: Alert) -> None:
     _rising(alert.issued_at, alert.ends_at)
     _need(alert.ends_at - alert.issued_at <= timedelta(days=31), "life of an alert")
     _need(1 <= alert.rounds <= 10_000 and 0 <= alert.every_ms <= 86_400_000, "rounds")
-    _need(alert.rounds == 1 or alert.every_ms >= 1_000, "rounds without a distance")
+    named = 1 if alert.offsets_ms is None else _offsets(alert.offsets_ms)
+    _need(alert.rounds >= named, "more offsets than rounds")
+    _need(alert.rounds == named or alert.every_ms >= 1_000, "rounds without a distance")
     _volume(alert.volume)
     for text in (alert.event, alert.issuer, alert.headline):
         _text(text)

@@ -215,8 +215,9 @@ def _shape(kind: type) -> _Shape:
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:
+    """What a member may hold, also as one of a list and where it may be left out."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) in (tuple, typing.Union):
-        return typing.get_args(hint)
+        return tuple(part for one in typing.get_args(hint) for part in _parts(one))
     return (hint,)
 
 

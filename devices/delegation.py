@@ -22,6 +22,7 @@ from devices.messages import (
     Mode,
     Programme,
 )
+from devices.tracks import heard
 
 SHORT_LIFE = timedelta(minutes=15)
 PROGRAMME_LIFE = timedelta(days=31)
@@ -163,7 +164,7 @@ def _spans(given: Incoming) -> Iterable[tuple[datetime, datetime]]:
         case Programme(entries=entries, clips=clips):
             lengths = {clip.sha256: timedelta(milliseconds=clip.duration_ms) for clip in clips}
             return [
-                (entry.starts_at, entry.starts_at + _length(entry, lengths))
+                (entry.starts_at, entry.starts_at + _length(entry, lengths, given.memory.languages))
                 for entry in entries
                 if entry.bulletin_class is not BulletinClass.EMERGENCY
             ]
@@ -174,7 +175,7 @@ def _spans(given: Incoming) -> Iterable[tuple[datetime, datetime]]:
     return ()
 
 
-def _length(entry: Entry, lengths: Mapping[ClipHash, timedelta]) -> timedelta:
+def _length(entry: Entry, lengths: Mapping[ClipHash, timedelta], languages: tuple[str, ...]) -> timedelta:
     if entry.relay is not None:
         return timedelta(milliseconds=entry.relay.length_ms)
-    return lengths[entry.clip]
+    return sum((lengths[clip] for clip in heard(entry, languages)), timedelta())

@@ -26,6 +26,8 @@ class Item:
     ``duration_ms`` is the whole sound (tone and words). ``hush_at`` is set by the start gate: at that instant
     it is silent, whatever is left of it. ``silent`` marks a test that never reaches the horn. ``stream``
     marks what comes in chunks under ``grant``: it never resumes where it was cut, but where it is by then.
+    ``then`` follows ``clip`` without a pause: the same in further languages; ``spoken`` names the languages
+    of all of them, where there are several tracks to choose from.
     """
 
     claim: ClaimId
@@ -39,6 +41,8 @@ class Item:
     duration_ms: int
     volume: int
     clip: ClipRef | None = None
+    then: tuple[ClipRef, ...] = ()
+    spoken: tuple[str, ...] = ()
     tone: str | None = None
     by_command: bool = False
     silent: bool = False
@@ -55,6 +59,11 @@ class Item:
     hush_at: datetime | None = None
     stream: StreamKind | None = None
     grant: str = ""
+
+    @property
+    def clips(self) -> tuple[ClipRef, ...]:
+        """Everything of it that must lie on the node, in order."""
+        return () if self.clip is None else (self.clip, *self.then)
 
     @property
     def stream_ends_at(self) -> datetime | None:

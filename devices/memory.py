@@ -127,6 +127,11 @@ class Memory:
         """The node's areas from the nation down; empty before the first ``desired``."""
         return self.desired.areas if self.desired is not None else ()
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What is understood where it hangs, in order; empty before the first ``desired``."""
+        return self.desired.languages if self.desired is not None else ()
+
     def instant(self, now: datetime) -> datetime:
         """The node's idea of now, never before its floor; with an unsure clock the floor is all it has."""
         if self.clock is ClockState.UNSURE:

@@ -152,12 +152,21 @@ class Beacon:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """An entry in one language (BCP 47)."""
+
+    language: str
+    clip: ClipHash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One occurrence in a programme.
 
     It starts at ``starts_at``; a late node may still start it until ``latest_at`` (misfire grace); nothing of
     it is heard at or after ``expires_at``. ``volume`` is 0..100 before the node's own ceiling. With
-    ``relay`` it is a stream, and ``clip`` what lies on the node instead of it.
+    ``relay`` it is a stream, and ``clip`` what lies on the node instead of it. With ``tracks`` a node plays
+    those of its own languages, and ``clip`` only where there is none (``devices.tracks``).
     """
 
     occurrence: OccurrenceId
@@ -170,6 +179,7 @@ class Entry:
     volume: int = 80
     title: str = ""
     relay: Relay | None = field(default=None, metadata=WHEN_GIVEN)
+    tracks: tuple[Track, ...] | None = field(default=None, metadata=WHEN_GIVEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +209,8 @@ class Programme:
 class Alert:
     """One emergency: the resident tone at once, then the words as soon as their clip lies on the node.
 
-    Round k (0-based) begins at ``issued_at + k * every_ms`` while k < ``rounds`` and before ``ends_at``.
+    Round k (0-based) begins at ``issued_at + k * every_ms`` while k < ``rounds`` and before ``ends_at``. With
+    ``offsets_ms`` the first rounds begin so long after ``issued_at``, those after them every ``every_ms``.
     """
 
     id: AlertId
@@ -218,6 +229,7 @@ class Alert:
     volume: int = 100
     headline: str = ""
     references: tuple[AlertId, ...] = ()
+    offsets_ms: tuple[int, ...] | None = field(default=None, metadata=WHEN_GIVEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
 """Lookups over the programmes that a node holds: what comes next, and whether a programme fits its topic."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from devices import codec, topics
 from devices.grants import Relay, StreamKind
 from devices.items import Item, occurrence_claim
 from devices.memory import Held, Memory
-from devices.messages import ClipRef, Entry, Programme
+from devices.messages import ClipHash, ClipRef, Entry, Programme
+from devices.tracks import chosen, heard
 
 LIMIT = 65_536
 _HEADER_AND_SIGNATURE = 4 * 64 + 200
@@ -35,12 +36,15 @@ def held_programmes(memory: Memory) -> tuple[Held, ...]:
 
 
 def clips_wanted(memory: Memory, now: datetime) -> tuple[ClipRef, ...]:
-    """Every clip that something still to come needs, soonest first, each once."""
+    """Every clip that something still to come needs here, soonest first, each once."""
     entries: list[tuple[datetime, ClipRef]] = []
     for programme in _programmes(memory):
         clips = {clip.sha256: clip for clip in programme.clips}
         entries += [
-            (entry.starts_at, clips[entry.clip]) for entry in programme.entries if now < entry.expires_at
+            (entry.starts_at, clips[clip])
+            for entry in programme.entries
+            if now < entry.expires_at
+            for clip in heard(entry, memory.languages)
         ]
     entries.sort(key=lambda pair: pair[0])
     return tuple({clip.sha256: clip for _, clip in entries}.values())
@@ -54,7 +58,7 @@ def upcoming(memory: Memory, now: datetime) -> tuple[Item, ...]:
     """
     best: dict[str, Item] = {}
     for held in held_programmes(memory):
-        for item in _items(held):
+        for item in _items(held, memory.languages):
             if item.claim in memory.claims or now >= item.expires_at or now > item.latest_at:
                 continue
             known = best.get(item.claim)
@@ -63,10 +67,9 @@ def upcoming(memory: Memory, now: datetime) -> tuple[Item, ...]:
     return tuple(sorted(best.values(), key=lambda item: (item.due_at, item.claim)))
 
 
-def item_of(entry: Entry, programme: Programme, held: Held) -> Item:
-    """The entry as the thing that may sound."""
-    clip = next(clip for clip in programme.clips if clip.sha256 == entry.clip)
-    return _item(entry, programme, held, clip)
+def item_of(entry: Entry, programme: Programme, held: Held, languages: tuple[str, ...] = ()) -> Item:
+    """The entry as the thing that may sound on a node with these languages."""
+    return _item(entry, programme, held, {clip.sha256: clip for clip in programme.clips}, languages)
 
 
 def _programmes(memory: Memory) -> Iterable[Programme]:
@@ -75,12 +78,12 @@ def _programmes(memory: Memory) -> Iterable[Programme]:
             yield held.message
 
 
-def _items(held: Held) -> Iterable[Item]:
+def _items(held: Held, languages: tuple[str, ...]) -> Iterable[Item]:
     programme = held.message
     if isinstance(programme, Programme):
         clips = {clip.sha256: clip for clip in programme.clips}
         for entry in programme.entries:
-            yield _item(entry, programme, held, clips[entry.clip])
+            yield _item(entry, programme, held, clips, languages)
 
 
 def _last_of(entry: Entry, relay: Relay) -> datetime:
@@ -88,8 +91,16 @@ def _last_of(entry: Entry, relay: Relay) -> datetime:
     return entry.starts_at + timedelta(milliseconds=relay.length_ms - 1)
 
 
-def _item(entry: Entry, programme: Programme, held: Held, clip: ClipRef) -> Item:
+def _item(
+    entry: Entry,
+    programme: Programme,
+    held: Held,
+    clips: Mapping[ClipHash, ClipRef],
+    languages: tuple[str, ...],
+) -> Item:
     relay = entry.relay
+    tracks = chosen(entry.tracks or (), languages)
+    first, *then = (clips[clip] for clip in heard(entry, languages))
     return Item(
         claim=occurrence_claim(entry.occurrence),
         bulletin_class=entry.bulletin_class,
@@ -99,9 +110,11 @@ def _item(entry: Entry, programme: Programme, held: Held, clip: ClipRef) -> Item
         due_at=entry.starts_at,
         latest_at=entry.latest_at if relay is None else min(entry.latest_at, _last_of(entry, relay)),
         expires_at=entry.expires_at,
-        duration_ms=clip.duration_ms if relay is None else relay.length_ms,
+        duration_ms=sum(clip.duration_ms for clip in (first, *then)) if relay is None else relay.length_ms,
         volume=entry.volume,
-        clip=clip,
+        clip=first,
+        then=tuple(then),
+        spoken=tuple(track.language for track in tracks),
         occurrence=entry.occurrence,
         revision=entry.revision,
         topic=topic_of(programme),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from devices.chunks import Chunk
 from devices.messages import (
+    Alert,
     Alerts,
     Answer,
     Beacon,
@@ -98,6 +99,8 @@ def _programme(message: Programme) -> Iterable[str]:
             f"  {_at(entry.starts_at)} {entry.bulletin_class} “{entry.title}”, volume {entry.volume},"
             f" {sound}, may begin until {_at(entry.latest_at)}"
         )
+        for track in entry.tracks or ():
+            yield f"    in {track.language}: clip {track.clip[:12]}…"
 
 
 def _alerts(message: Alerts) -> Iterable[str]:
@@ -112,8 +115,17 @@ def _alerts(message: Alerts) -> Iterable[str]:
     for alert in message.alerts:
         yield (
             f"  {alert.state} {alert.mode} {alert.event}, level {alert.level}, by {alert.issuer}:"
-            f" tone {alert.tone}, {alert.rounds} round(s) until {_at(alert.ends_at)}: “{alert.headline}”"
+            f" tone {alert.tone}, {alert.rounds} round(s){_rhythm(alert)} until {_at(alert.ends_at)}:"
+            f" “{alert.headline}”"
         )
+
+
+def _rhythm(alert: Alert) -> str:
+    if alert.offsets_ms is None:
+        return ""
+    first = ", ".join(f"+{offset // 1000}" for offset in alert.offsets_ms)
+    then = f", then every {alert.every_ms // 1000} s" if alert.every_ms else ""
+    return f" at {first} s{then}"
 
 
 def _command(message: Command) -> Iterable[str]:

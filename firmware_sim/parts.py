@@ -18,13 +18,21 @@ def parts_of(item: Item) -> tuple[Part, ...]:
         inner.append(Part(name=STREAM, length_ms=item.duration_ms))
     if item.tone is not None:
         inner.append(Part(name="tone", tone=item.tone, length_ms=duration_ms(PATTERNS[item.tone])))
-    if item.clip is not None and item.stream is None:
-        name = "words" if item.bulletin_class is BulletinClass.EMERGENCY else "clip"
-        inner.append(Part(name=name, clip=item.clip.sha256, length_ms=item.clip.duration_ms))
+    if item.stream is None:
+        inner += _spoken(item)
     if item.mode is not Mode.EXERCISE:
         return tuple(inner)
     frame = Part(name="frame", tone=EXERCISE, length_ms=duration_ms(PATTERNS[EXERCISE]))
     return (frame, *inner, frame)
+
+
+def _spoken(item: Item) -> tuple[Part, ...]:
+    name = "words" if item.bulletin_class is BulletinClass.EMERGENCY else "clip"
+    names = tuple(f"{name}:{language}" for language in item.spoken) or (name,)
+    return tuple(
+        Part(name=name, clip=clip.sha256, length_ms=clip.duration_ms)
+        for name, clip in zip(names, item.clips, strict=False)
+    )
 
 
 def place(airing: Airing, from_ms: int) -> tuple[int, int]:

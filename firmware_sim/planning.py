@@ -94,8 +94,8 @@ def _next_begin(state: NodeState) -> datetime:
 
 
 def _begins_at(state: NodeState, item: Item) -> datetime:
-    """When it is due; while its clip is still on its way, the end of its grace."""
-    if item.clip is None or item.stream is not None or item.clip.sha256 not in state.wanted:
+    """When it is due; while a clip of it is still on its way, the end of its grace."""
+    if item.stream is not None or not any(clip.sha256 in state.wanted for clip in item.clips):
         return item.due_at
     return max(item.due_at, item.latest_at - LAST_CALL)
 
@@ -126,7 +126,7 @@ def resume_claims(turn: Turn) -> None:
 def items_held(memory: Memory) -> tuple[Item, ...]:
     """Every occurrence of every programme held, past ones too."""
     return tuple(
-        programme.item_of(entry, held.message, held)
+        programme.item_of(entry, held.message, held, memory.languages)
         for held in memory.documents.values()
         if isinstance(held.message, Programme)
         for entry in held.message.entries
@@ -176,7 +176,7 @@ def _missed(turn: Turn) -> None:
         for entry in held.message.entries:
             if not wall - MISSED_WITHIN < entry.latest_at < wall:
                 continue
-            item = programme.item_of(entry, held.message, held)
+            item = programme.item_of(entry, held.message, held, memory.languages)
             if item.claim not in turn.state.memory.claims and item.claim not in listed:
                 claims.refuse(turn, item, str(Code.EXPIRED), str(arbitration.Reason.LATE))
                 claims.give_up(turn, item)

@@ -88,7 +88,7 @@ def _told(turn: Turn) -> frozenset[str]:
     told: set[str] = set()
     for item in planning.items_held(turn.state.memory):
         told.add(f"accepted:{item.claim}:{item.revision}")
-        if item.clip is not None and item.clip.sha256 in turn.state.clips:
+        if storing.lies_here(turn.state, item):
             told.add(f"cached:{item.claim}:{item.revision}")
     for alert in planning.alerts_held(turn.state.memory):
         told.add(f"accepted:{alert.id}:{alert.state}")

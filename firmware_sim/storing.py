@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from devices import alerts, programme
 from devices.errors import Code
+from devices.items import Item
 from devices.messages import Alerts, ClipHash, ClipRef, ReceiptKind
 from firmware_sim import flash, reporting
 from firmware_sim.effects import CheckClips, ClipsChecked, Fetch, Fetched, Forget, Keep, StoreFull, Sync
@@ -70,7 +71,7 @@ def tell_cached(turn: Turn) -> None:
     told = set(turn.state.told)
     for item in turn.state.agenda:
         mark = f"cached:{item.claim}:{item.revision}"
-        if item.clip is not None and item.clip.sha256 in turn.state.clips and mark not in told:
+        if lies_here(turn.state, item) and mark not in told:
             told.add(mark)
             reporting.receipt(turn, ReceiptKind.CACHED, **reporting.about(item))
     for alert, held in alerts.in_force(turn.state.memory, turn.state.clock.wall(turn.now)):
@@ -79,6 +80,11 @@ def tell_cached(turn: Turn) -> None:
             told.add(mark)
             reporting.receipt(turn, ReceiptKind.CACHED, **reporting.about(alerts.item_of(alert, 0, held)))
     turn.change(told=frozenset(told))
+
+
+def lies_here(state: NodeState, item: Item) -> bool:
+    """Whether everything that it plays of an item lies in flash."""
+    return item.clip is not None and all(clip.sha256 in state.clips for clip in item.clips)
 
 
 def spoilt(turn: Turn, sha: ClipHash) -> None:

@@ -62,6 +62,30 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Who, speaking both languages, confirmed that a track says the same; ``of`` names what was compared."""
+
+    by: PersonId
+    reviewed_at: datetime
+    of: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """The same announcement in another language (a BCP 47 tag), as a recording of somebody who speaks it.
+
+    ``text`` is what it says, in writing, where somebody wrote it down.
+    """
+
+    language: str
+    recording: RecordingId
+    made_by: PersonId
+    made_at: datetime
+    text: str = ""
+    review: Review | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
     """What is to be said, where, when and how long it is true.
 
@@ -69,7 +93,8 @@ class Announcement:
     heard (1 to 3); `expires_at` is compulsory and nothing is heard at or after it. With a `recording` that
     is what is heard, and `text` says in writing what it says. `groups` are named sets of nodes that
     hear it beside the areas of `targets`; one of the two is never empty. `late` says what becomes of a
-    missed airing; None leaves it to the class.
+    missed airing; None leaves it to the class. `tracks` say the same in further languages, each once
+    (`schedules.tracks`).
     """
 
     id: AnnouncementId
@@ -89,6 +114,7 @@ class Announcement:
     recording: RecordingId | None = None
     groups: tuple[str, ...] = ()
     late: LateRule | None = None
+    tracks: tuple[Track, ...] = ()
 
 
 def content_hash(a: Announcement) -> str:
@@ -109,6 +135,8 @@ def content_hash(a: Announcement) -> str:
         content["groups"] = sorted(a.groups)
     if a.late is not None:
         content["late"] = late_rule_to_json(a.late)
+    if a.tracks:
+        content["tracks"] = sorted([track.language, track.recording, track.text] for track in a.tracks)
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypedDict
 
+from schedules import language, tracks
 from schedules.announcement import (
     Announcement,
     Approval,
@@ -14,6 +15,7 @@ from schedules.announcement import (
     PersonId,
     RecordingId,
     State,
+    Track,
     clean_text,
     validate,
 )
@@ -23,6 +25,7 @@ from schedules.announcement import (
 from schedules.errors import Invalid, Refused
 from schedules.late_rule import LateRule
 from schedules.recurrence import Timing
+from schedules.rule import Rule
 
 
 class Deed(StrEnum):
@@ -47,6 +50,7 @@ class Changes(TypedDict, total=False):
     repeat: int
     recording: RecordingId | None
     late: LateRule | None
+    tracks: tuple[Track, ...]
 
 
 TRANSITIONS: Mapping[tuple[State, Deed], State] = {
@@ -84,8 +88,8 @@ def submit(a: Announcement, by: PersonId, now: datetime) -> Announcement:
 def approve(a: Announcement, by: PersonId, content_hash: str, now: datetime) -> Announcement:
     """Stand up for exactly the content that was seen.
 
-    `E_SECOND_PERSON` for the author, `E_CHANGED` where the content is not the one seen, Invalid where
-    it has expired or its time has passed meanwhile.
+    `E_SECOND_PERSON` for the author, `E_CHANGED` where the content is not the one seen, `E_TRACK_REVIEW`
+    where a track of it was not confirmed, Invalid where it has expired or its time has passed meanwhile.
     """
     state = _next(a, Deed.APPROVE)
     if by == a.author:
@@ -99,6 +103,13 @@ def approve(a: Announcement, by: PersonId, content_hash: str, now: datetime) -> 
             "E_CHANGED",
             "Bài đã thay đổi sau khi ông/bà xem. Xin xem lại rồi duyệt.",
             "The content has changed since it was seen.",
+        )
+    if unheard := tracks.waiting(a):
+        named = ", ".join(language.inside(one.language) for one in unheard)
+        raise Refused(
+            "E_TRACK_REVIEW",
+            f"Chưa có người xác nhận bản {named} nói đúng như bài. Xin nhờ người biết tiếng nghe lại.",
+            f"Nobody has confirmed the tracks yet: {', '.join(one.language for one in unheard)}.",
         )
     if faults := validate(a, now):
         raise Invalid(faults)
@@ -130,8 +141,14 @@ def edit(a: Announcement, by: PersonId, changes: Changes, now: datetime) -> Anno
     changed = replace(a, **changes)
     if changed == a:
         return a
-    revision = a.revision if a.state is State.DRAFT else a.revision + 1
+    revision = a.revision if a.state is State.DRAFT else a.revision + 1 + _most_moved(a)
     return replace(changed, author=by, state=state, revision=revision, approval=None)
+
+
+def _most_moved(a: Announcement) -> int:
+    """An airing that was moved by hand has a higher revision than its item: the next one is above both."""
+    moves = a.timing.moved if isinstance(a.timing, Rule) else ()
+    return max((move.times for move in moves), default=0)
 
 
 def is_approved(a: Announcement) -> bool:

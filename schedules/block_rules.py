@@ -7,6 +7,7 @@ from itertools import pairwise
 from schedules.blocks import MOST_BLOCKS, Block, Part, misplaced
 from schedules.errors import Fault
 from schedules.reading import fault
+from schedules.taped import LONGEST_TAPE
 
 
 def block_faults(blocks: Sequence[Block], start: time) -> tuple[Fault, ...]:
@@ -32,11 +33,24 @@ def _block_faults(blocks: Sequence[Block], start: time) -> Iterator[Fault]:
             yield fault(
                 f"blocks[{n}].length", "E_BLOCK", "Xin chọn thời lượng tiếp âm.", "How long is the relay?"
             )
+        if block.record_at is not None:
+            yield from _taped_faults(n, block)
         if block.length is not None and block.length <= timedelta():
             yield fault(
                 f"blocks[{n}].length", "E_BLOCK", "Thời lượng phải hơn 0.", "A length is more than nothing."
             )
     yield from _hard_faults(blocks, start)
+
+
+def _taped_faults(n: int, block: Block) -> Iterator[Fault]:
+    """What is recorded has a length of its own, and one that can be prepared."""
+    if block.part is not Part.RELAY:
+        vi, en = "Chỉ phần tiếp âm mới ghi trước được.", "Only a relay is recorded beforehand."
+        yield fault(f"blocks[{n}].record_at", "E_BLOCK", vi, en)
+    elif block.length is None or block.length > LONGEST_TAPE:
+        vi = f"Tiếp âm ghi rồi phát chậm dài nhất {LONGEST_TAPE // timedelta(minutes=1)} phút."
+        en = f"A recorded relay lasts {LONGEST_TAPE // timedelta(minutes=1)} minutes at most."
+        yield fault(f"blocks[{n}].length", "E_BLOCK", vi, en)
 
 
 def _hard_faults(blocks: Sequence[Block], start: time) -> Iterator[Fault]:

@@ -40,8 +40,9 @@ class Block:
 
     With a `hard_start` it begins exactly at that local time: what is before it ends by then, or is left out;
     where that time is over when the session begins, it follows what is before it. So does one without (soft).
-    A relay lasts `length`, or `until` a local time; a filler says its items over and over while they end by
-    `until`, or by the next hard start. Other blocks last as long as their items.
+    A relay lasts `length`, or `until` a local time; with `record_at` it is no stream but what the station
+    sent from that local time on, the last time before it is heard. A filler says its items over and over
+    while they end by `until`, or by the next hard start. Other blocks last as long as their items.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Block:
     length: timedelta | None = None
     hard_start: time | None = None
     until: time | None = None
+    record_at: time | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

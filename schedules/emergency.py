@@ -1,8 +1,8 @@
-"""Emergencies as data: hazards, levels, siren codes, repeat policies and headlines."""
+"""Emergencies as data: hazards, levels, siren codes and headlines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from schedules.calendar import local
@@ -57,14 +57,6 @@ class Level:
     en: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepeatPolicy:
-    """When an alert is said: at these offsets from its issue, then every `every` (None: no more)."""
-
-    offsets: tuple[timedelta, ...]
-    every: timedelta | None
-
-
 LEVELS = (
     Level(number=1, colour="light_blue", vi="xanh nhạt", en="light blue"),
     Level(number=2, colour="light_yellow", vi="vàng nhạt", en="light yellow"),
@@ -97,10 +89,7 @@ NAMES: Mapping[Hazard, tuple[str, str]] = {
     Hazard.OTHER: ("tình huống khẩn cấp", "emergency"),
 }
 
-_AT_ONCE = (timedelta(),)
-_TSUNAMI = (timedelta(), timedelta(minutes=5), timedelta(minutes=10))
 _WATER = frozenset({Hazard.FLOOD, Hazard.DAM_RELEASE, Hazard.FLASH_FLOOD, Hazard.STORM_SURGE})
-_WEATHER = _WATER | {Hazard.STORM, Hazard.HEAVY_RAIN, Hazard.LANDSLIDE}
 _URGENT = 3
 _URGENT_STORM = 4
 
@@ -110,31 +99,6 @@ def level(number: int) -> Level:
     if not FIRST_LEVEL <= number <= LAST_LEVEL:
         raise Refused("E_LEVEL", "Cấp độ rủi ro từ 1 đến 5.", "A risk level is 1 to 5.")
     return LEVELS[number - 1]
-
-
-def repeat_policy(hazard: Hazard, number: int) -> RepeatPolicy:
-    """The default rounds of a hazard at a level: urgent storm and flood every 2 h, other every 3 h,
-
-    tsunami at once, +5, +10 min, then every 30 (from level 3 every 20) min, an earthquake once.
-    """
-    level(number)
-    if hazard is Hazard.EARTHQUAKE:
-        return RepeatPolicy(offsets=_AT_ONCE, every=None)
-    if hazard is Hazard.TSUNAMI:
-        return RepeatPolicy(offsets=_TSUNAMI, every=timedelta(minutes=20 if number >= _URGENT else 30))
-    urgent = hazard in _WEATHER and number >= _URGENT
-    return RepeatPolicy(offsets=_AT_ONCE, every=timedelta(hours=2 if urgent else 3))
-
-
-def rounds(policy: RepeatPolicy, issued_at: datetime, until: datetime) -> tuple[datetime, ...]:
-    """The instants at which an alert begins a round, from its issue to before `until`, in order."""
-    found = [issued_at + offset for offset in policy.offsets]
-    if policy.every is not None:
-        following = found[-1] + policy.every
-        while following < until:
-            found.append(following)
-            following += policy.every
-    return tuple(instant for instant in found if instant < until)
 
 
 def siren_code(hazard: Hazard, number: int) -> Siren:

@@ -12,7 +12,8 @@ from schedules.collision import ConflictKind
 from schedules.late_rule import late_words
 from schedules.plan import Conflict, Occurrence, OccurrenceId, Plan
 from schedules.recurrence import AfterApproval, NextSession, Once
-from schedules.session import Session, change_on, closing_id, is_relay, opening_id
+from schedules.rule import Move, Rule
+from schedules.session import Session, change_on, closing_id, is_relay, is_taped, opening_id, taped_at
 
 
 class Fate(StrEnum):
@@ -84,6 +85,8 @@ def _occurrence(
         vi, en = f"{vi[:-1]}; {words[0]}.", f"{en[:-1]}; {words[1]}."
     if is_relay(one.item) and session is not None:
         vi, en = _relayed(one, session)
+    if is_taped(one.item) and session is not None:
+        vi, en = _taped(one, session)
     if conflict is not None:
         fate = _fate(conflict, one.id)
         vi, en = f"{vi} {_sentence(conflict.vi)}", f"{en} {_sentence(conflict.en)}"
@@ -120,8 +123,17 @@ def _wanted(
             return "vì buổi phát được nêu đích danh bài này", "because a session names it"
         case None:
             return "theo chương trình", "as the programme says"
+        case Rule(moved=moves) if any(_is_of(move, one) for move in moves):
+            usual, usual_en = said_vi(one.recurrence_at), said_en(one.recurrence_at)
+            return f"vì lượt {usual} được dời sang giờ này", f"because that of {usual_en} was moved here"
         case _:
             return "vì được đặt lặp lại", "because it repeats"
+
+
+def _is_of(move: Move, one: Occurrence) -> bool:
+    """Whether it is what that move made of its day, unless it was moved back."""
+    usual = local(one.recurrence_at)
+    return move.day == usual.date() and (move.to, move.at) != (usual.date(), usual.time())
 
 
 def _relayed(one: Occurrence, session: Session) -> tuple[str, str]:
@@ -145,3 +157,14 @@ def _role(one: Occurrence, session: Session) -> tuple[str, str] | None:
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def _taped(one: Occurrence, session: Session) -> tuple[str, str]:
+    vi, en = _relayed(one, session)
+    at = taped_at(session, one.due_at)
+    if at is None:
+        return vi, en
+    return (
+        f"{vi[:-1]}, ghi trước lúc {said_vi(at)} rồi phát chậm.",
+        f"{en[:-1]}, recorded at {said_en(at)} and heard later.",
+    )

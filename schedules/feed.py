@@ -29,7 +29,10 @@ _ZONE_LINES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One VEVENT; `recurrence_at` is set where it alters one airing of the rule with the same `uid`."""
+    """One VEVENT; `recurrence_at` is set where it alters one airing of the rule with the same `uid`.
+
+    `sequence` tells a calendar program which of two versions of an event is the newer one.
+    """
 
     uid: str
     summary: str
@@ -39,6 +42,7 @@ class Event:
     rrule: str | None = None
     skipped: tuple[datetime, ...] = ()
     recurrence_at: datetime | None = None
+    sequence: int = 0
 
 
 def write_feed(name: str, events: Iterable[Event], stamped_at: datetime) -> bytes:
@@ -67,6 +71,7 @@ def occurrence_event(tenant: str, occurrence: Occurrence, title: str) -> Event:
         summary=title,
         start_at=occurrence.due_at,
         duration=occurrence.duration,
+        sequence=occurrence.revision - 1,
     )
 
 
@@ -146,6 +151,7 @@ def _rule_events(
                 start_at=instant_of(move.to, move.at),
                 duration=duration,
                 recurrence_at=instant_of(move.day, rule.at),
+                sequence=move.times,
             )
 
 
@@ -162,6 +168,8 @@ def _event_lines(event: Event, stamped_at: datetime) -> Iterator[str]:
     for skipped in event.skipped:
         yield _wall("EXDATE", skipped)
     yield f"SUMMARY:{_text(event.summary)}"
+    if event.sequence:
+        yield f"SEQUENCE:{event.sequence}"
     if event.description:
         yield f"DESCRIPTION:{_text(event.description)}"
     yield "TRANSP:TRANSPARENT"

@@ -8,12 +8,14 @@ from schedules.announcement import AnnouncementId, AreaCode, BulletinClass
 from schedules.area import Tree
 from schedules.blocks import Block, Laid, LeftOut, Part, lay_out
 from schedules.calendar import QuietHours
-from schedules.session import Run, relay_id, whole
+from schedules.session import Run, relay_id, taped_at, taped_id, whole
 from schedules.timeline import Timeline
 from schedules.wish import Ready, Slot, Trouble, Wish, refusal_at, wish_for
 
 Key = tuple[AnnouncementId, datetime]
 _CHIME_GRACE = timedelta(minutes=5)
+_TAPED_GRACE = timedelta(minutes=10)
+"""So late a recorded relay may begin, as any ordinary item; a live one has no other time than its own."""
 _SPOKEN = frozenset({Part.PROVINCE, Part.COMMUNE})
 _CHIMES = frozenset({Part.OPENING, Part.CLOSING})
 _FRAME = _CHIMES | {Part.FILLER}
@@ -119,7 +121,8 @@ class _Ground:
     def take(self, laid: Laid) -> None:
         wish, behind = self.asked[laid.block, laid.item]
         if laid.item is None:
-            wish = replace(wish, duration=laid.length, expires_at=laid.end_at)
+            grace = _TAPED_GRACE if wish.item == taped_id(self.run.session.id) else timedelta()
+            wish = replace(wish, duration=laid.length, expires_at=laid.end_at + grace)
         self.mine.add((wish.identity, wish.recurrence_at))
         part = self.parts[laid.block]
         self.fillers += part is Part.FILLER
@@ -132,7 +135,7 @@ class _Ground:
         if part is Part.FILLER and left.code in ("E_CAP", "E_BORDER"):
             return None
         title = wish.title if wish is not None else self.run.session.name
-        item = left.item or relay_id(self.run.session.id)
+        item = left.item or _relay_item(self.run)
         if part in _CHIMES and wish is None:
             return Trouble(item=item, title=title, code=left.code, at=self.run.start_at)
         return Trouble(item=item, title=title, code=left.code, at=self.run.start_at, wish=wish, behind=behind)
@@ -140,7 +143,7 @@ class _Ground:
     def _wish(self, block: Block, item: AnnouncementId | None, at: datetime, length: timedelta) -> Wish:
         session = self.run.session
         if item is None:
-            return _own(self.run, relay_id(session.id), f"Tiếp âm ({session.name})", at, length)
+            return _own(self.run, _relay_item(self.run), f"Tiếp âm ({session.name})", at, length)
         if block.part in _CHIMES:
             return _own(self.run, item, session.name, at, length)
         if block.part in _SPOKEN:
@@ -224,6 +227,11 @@ def _settled(chime: Placed, ground: tuple[AreaCode, ...]) -> Placed:
     slot = chime.slot
     wish = replace(slot.wish, targets=ground, expires_at=slot.end_at + _CHIME_GRACE)
     return replace(chime, slot=replace(slot, wish=wish))
+
+
+def _relay_item(run: Run) -> AnnouncementId:
+    session = run.session
+    return relay_id(session.id) if taped_at(session, run.start_at) is None else taped_id(session.id)
 
 
 def _own(run: Run, item: AnnouncementId, title: str, at: datetime, length: timedelta) -> Wish:

@@ -17,11 +17,12 @@ from schedules.pattern import (
     pattern_from_json,
     pattern_to_json,
 )
-from schedules.reading import fault, read_clock, read_day, read_list, read_object, read_word
+from schedules.reading import fault, read_clock, read_day, read_list, read_object, read_whole, read_word
 
 LONGEST = timedelta(days=366)
 FARTHEST = timedelta(days=31)
 MOST_CHANGES = 60
+MOST_TIMES = 999
 
 
 class Only(StrEnum):
@@ -34,11 +35,16 @@ class Only(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """What was due on `day` is heard at `at` on `to` instead (RFC 5545's RECURRENCE-ID)."""
+    """What was due on `day` is heard at `at` on `to` instead (RFC 5545's RECURRENCE-ID).
+
+    `times` counts how often somebody has moved it since it was written: it raises the revision of that
+    airing alone, also where it was moved back.
+    """
 
     day: date
     to: date
     at: time
+    times: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +62,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One wanted airing: its name for good is `recurrence_at`, its time is `at`."""
+    """One wanted airing: its name for good is `recurrence_at`, its time is `at`; `times` as in `Move`."""
 
     recurrence_at: datetime
     at: datetime
+    times: int = 0
 
 
 def rule_days(rule: Rule, holidays: Holidays, begin: date, end: date) -> Iterator[date]:
@@ -82,7 +89,7 @@ def rule_moments(rule: Rule, window: Window, holidays: Holidays) -> tuple[Moment
         moment
         for move in rule.moved
         if move.day not in rule.skipped and _names(rule, holidays, move.day)
-        if window.contains((moment := _moment(rule, move.day, move.to, move.at)).at)
+        if window.contains((moment := _moment(rule, move.day, move.to, move.at, move.times)).at)
     ]
     return tuple(sorted(found, key=lambda moment: (moment.at, moment.recurrence_at)))
 
@@ -108,10 +115,7 @@ def rule_to_json(rule: Rule) -> dict[str, object]:
         "last": rule.last.isoformat(),
         "only": rule.only.value,
         "skipped": [day.isoformat() for day in rule.skipped],
-        "moved": [
-            {"day": move.day.isoformat(), "to": move.to.isoformat(), "at": f"{move.at:%H:%M:%S}"}
-            for move in rule.moved
-        ],
+        "moved": [_move_to_json(move) for move in rule.moved],
     }
 
 
@@ -139,12 +143,24 @@ def rule_from_json(field: str, value: dict[str, object]) -> Rule:
     )
 
 
+def _move_to_json(move: Move) -> dict[str, object]:
+    """Without `times` where it is none: what was approved before there was such a thing keeps its hash."""
+    said: dict[str, object] = {
+        "day": move.day.isoformat(),
+        "to": move.to.isoformat(),
+        "at": f"{move.at:%H:%M:%S}",
+    }
+    return {**said, "times": move.times} if move.times else said
+
+
 def _read_move(field: str, value: object) -> Move:
-    said = read_object(field, value, ("day", "to", "at"))
+    counted = isinstance(value, dict) and "times" in value
+    said = read_object(field, value, ("day", "to", "at", *(("times",) if counted else ())))
     return Move(
         day=read_day(f"{field}.day", said["day"]),
         to=read_day(f"{field}.to", said["to"]),
         at=read_clock(f"{field}.at", said["at"]),
+        times=read_whole(f"{field}.times", said["times"], 0, MOST_TIMES) if counted else 0,
     )
 
 
@@ -154,8 +170,8 @@ def _local_days(window: Window) -> tuple[date, date]:
     return local(window.start).date(), local(window.end - timedelta(microseconds=1)).date()
 
 
-def _moment(rule: Rule, day: date, to: date, at: time) -> Moment:
-    return Moment(recurrence_at=instant_of(day, rule.at), at=instant_of(to, at))
+def _moment(rule: Rule, day: date, to: date, at: time, times: int = 0) -> Moment:
+    return Moment(recurrence_at=instant_of(day, rule.at), at=instant_of(to, at), times=times)
 
 
 def _names(rule: Rule, holidays: Holidays, day: date) -> bool:
@@ -209,7 +225,9 @@ def _skip_faults(field: str, rule: Rule) -> Iterator[Fault]:
 def _move_faults(field: str, rule: Rule) -> Iterator[Fault]:
     for n, move in enumerate(rule.moved):
         where = f"{field}.moved[{n}]"
-        if move.day in rule.skipped or any(move.day == other.day for other in rule.moved[:n]):
+        # what was moved by hand may be left out afterwards; to write both is a slip
+        is_slip = move.day in rule.skipped and not move.times
+        if is_slip or any(move.day == other.day for other in rule.moved[:n]):
             yield _double(f"{where}.day", move.day)
         elif not _planned(rule, move.day):
             yield _stray(f"{where}.day", move.day)

@@ -23,6 +23,8 @@ def rule_words(rule: Rule) -> tuple[str, str]:
         days = [f"{day:%d/%m}" for day in rule.skipped]
         vi, en = f"{vi}, trừ {_and(days, 'và')}", f"{en}, except {_and(days, 'and')}"
     for move in rule.moved:
+        if move.day in rule.skipped or (move.to, move.at) == (move.day, rule.at):
+            continue
         vi += f", lượt {move.day:%d/%m} dời sang {move.at:%H:%M} {move.to:%d/%m}"
         en += f", {move.day:%d/%m} moved to {move.at:%H:%M} on {move.to:%d/%m}"
     return vi, en

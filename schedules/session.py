@@ -7,6 +7,7 @@ from schedules.announcement import AnnouncementId, AreaCode
 from schedules.blocks import Block, Part
 from schedules.calendar import FIRST_YEAR, Window, instant_of, local
 from schedules.pattern import Pattern, falls_on
+from schedules.taped import recorded_at
 
 _EVER_SINCE = date(FIRST_YEAR, 1, 1)
 
@@ -164,6 +165,24 @@ def relay_id(session_id: str) -> AnnouncementId:
 def is_relay(item: AnnouncementId) -> bool:
     """Whether it stands for what is carried from a higher station."""
     return item.startswith("session:") and item.endswith(":relay")
+
+
+def taped_id(session_id: str) -> AnnouncementId:
+    """The same for a relay that is recorded first and heard later; its clip is another one each time."""
+    return AnnouncementId(f"session:{session_id}:taped")
+
+
+def is_taped(item: AnnouncementId) -> bool:
+    """Whether it stands for a relay that is recorded first and heard later."""
+    return item.startswith("session:") and item.endswith(":taped")
+
+
+def taped_at(session: Session, due_at: datetime) -> datetime | None:
+    """When the relay that is heard at `due_at` is recorded; None where it is live, or there is none."""
+    for block in session.blocks:
+        if block.part is Part.RELAY and block.record_at is not None and block.length is not None:
+            return recorded_at(due_at, block.record_at, block.length)
+    return None
 
 
 def is_chime(item: AnnouncementId) -> bool:

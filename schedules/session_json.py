@@ -83,6 +83,8 @@ def blocks_to_json(blocks: tuple[Block, ...]) -> list[dict[str, object]]:
             "length_s": None if block.length is None else block.length // timedelta(seconds=1),
             "hard_start": None if block.hard_start is None else f"{block.hard_start:%H:%M:%S}",
             "until": None if block.until is None else f"{block.until:%H:%M:%S}",
+            # left out where there is none: most blocks have none, and rows of before know no such thing
+            **({} if block.record_at is None else {"record_at": f"{block.record_at:%H:%M:%S}"}),
         }
         for block in blocks
     ]
@@ -140,7 +142,9 @@ def _fixed(field: str, value: object) -> tuple[Fixed, ...]:
 
 
 def _block(field: str, value: object) -> Block:
-    said = read_object(field, value, ("id", "part", "items", "length_s", "hard_start", "until"))
+    if isinstance(value, dict):
+        value = {"record_at": None, **value}
+    said = read_object(field, value, ("id", "part", "items", "length_s", "hard_start", "until", "record_at"))
     return Block(
         id=_name(f"{field}.id", said["id"]),
         part=read_word(f"{field}.part", said["part"], Part),
@@ -148,6 +152,7 @@ def _block(field: str, value: object) -> Block:
         length=_length(f"{field}.length_s", said["length_s"]),
         hard_start=_clock(f"{field}.hard_start", said["hard_start"]),
         until=_clock(f"{field}.until", said["until"]),
+        record_at=_clock(f"{field}.record_at", said["record_at"]),
     )
 
 

@@ -19,16 +19,21 @@ MOST_SHOWN = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Airing:
-    """One day of a repeated item that is still to come."""
+    """One day of a repeated item that is still to come; `usual_at` is when it was due before any move."""
 
     day: date
     at: datetime
     skipped: bool
+    usual_at: datetime
+
+    @property
+    def moved(self) -> bool:
+        return self.at != self.usual_at
 
 
 def airings(a: Announcement, now: datetime, holidays: Holidays) -> tuple[Airing, ...]:
     """The next ones of a repeated, approved item, the skipped ones among them; none for any other."""
-    rule = _rule(a)
+    rule = rule_of(a)
     if rule is None or not is_approved(a):
         return ()
     every = replace(rule, skipped=())
@@ -36,10 +41,9 @@ def airings(a: Announcement, now: datetime, holidays: Holidays) -> tuple[Airing,
     if end <= now:
         return ()
     found = (
-        Airing(day=day, at=one.at, skipped=day in rule.skipped)
+        Airing(day=day, at=one.at, skipped=day in rule.skipped, usual_at=one.recurrence_at)
         for one in rule_moments(every, Window(start=now, end=end), holidays)
         if one.at > now and (day := local(one.recurrence_at).date())
-        if not any(move.day == day for move in rule.moved)
     )
     return tuple(_first(found))
 
@@ -51,17 +55,17 @@ def skip(a: Announcement, day: date, now: datetime, holidays: Holidays) -> Annou
         raise Refused(
             "E_TIMING", "Đã nghỉ quá nhiều lượt, hãy sửa lịch của bài.", "Too many days are skipped already."
         )
-    return _with(a, replace(rule, skipped=tuple(sorted((*rule.skipped, day)))))
+    return kept_approved(a, replace(rule, skipped=tuple(sorted((*rule.skipped, day)))))
 
 
 def unskip(a: Announcement, day: date, now: datetime, holidays: Holidays) -> Announcement:
     """With that day again; the caller answers for its having been approved."""
     rule = _changeable(a, day, now, holidays, skipped=True)
-    return _with(a, replace(rule, skipped=tuple(one for one in rule.skipped if one != day)))
+    return kept_approved(a, replace(rule, skipped=tuple(one for one in rule.skipped if one != day)))
 
 
 def _changeable(a: Announcement, day: date, now: datetime, holidays: Holidays, *, skipped: bool) -> Rule:
-    rule = _rule(a)
+    rule = rule_of(a)
     known = {one.day for one in airings(a, now, holidays) if one.skipped is skipped}
     if rule is None or day not in known:
         raise Refused(
@@ -72,13 +76,15 @@ def _changeable(a: Announcement, day: date, now: datetime, holidays: Holidays, *
     return rule
 
 
-def _with(a: Announcement, rule: Rule) -> Announcement:
+def kept_approved(a: Announcement, rule: Rule) -> Announcement:
+    """With that timing under the approval that stands; the caller answers for what may change so."""
     changed = replace(a, timing=rule)
     assert a.approval is not None
     return replace(changed, approval=replace(a.approval, content_hash=content_hash(changed)))
 
 
-def _rule(a: Announcement) -> Rule | None:
+def rule_of(a: Announcement) -> Rule | None:
+    """How it repeats, None where it does not."""
     if isinstance(a.timing, Weekly):
         days = tuple(NthDay(weekday=day) for day in sorted(a.timing.days))
         pattern = Solar(frequency=Frequency.WEEKLY, by_day=days)

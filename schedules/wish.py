@@ -132,7 +132,7 @@ def singles(
             continue
         for moment in moments(timing, window, holidays=holidays):
             if moment.at >= item.approved_at:
-                wishes.append(wish_for(item, moment.recurrence_at, moment.at))
+                wishes.append(wish_for(item, moment.recurrence_at, moment.at, times=moment.times))
             elif isinstance(timing, Once):
                 a = item.announcement
                 troubles.append(Trouble(item=a.id, title=a.title, code="E_LATE", at=moment.at))
@@ -148,13 +148,14 @@ def wish_for(
     targets: tuple[AreaCode, ...] | None = None,
     identity: AnnouncementId | None = None,
     held_by_quiet: bool = False,
+    times: int = 0,
 ) -> Wish:
     a = item.announcement
     return Wish(
         item=a.id,
         identity=identity or a.id,
         title=a.title,
-        revision=a.revision,
+        revision=a.revision + times,
         recurrence_at=recurrence_at,
         wanted_at=wanted_at,
         duration=item.duration,

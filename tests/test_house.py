@@ -2,9 +2,12 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.promises import Guard, guards
 
 ROOT = Path(__file__).resolve().parents[1]
 HOUSE = ("controller", "devices", "tts", "schedules", "firmware_sim")
@@ -36,3 +39,27 @@ def test_nothing_was_left_open() -> None:
         if words.search(line)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("guard", guards(ROOT / "tests/guards.toml"), ids=lambda guard: guard.name)
+def test_every_guards_passage_stands_once_in_its_file_and_its_tests_exist(guard: Guard) -> None:
+    assert (ROOT / guard.file).read_text(encoding="utf-8").count(guard.guard) == 1
+    for test in guard.tests:
+        file, _, rest = test.partition("::")
+        assert f"def {rest.partition('[')[0]}" in (ROOT / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-qa.lock"])
+def test_every_package_of_a_lock_is_one_version_held_to_its_hashes(lock: str) -> None:
+    entries = re.split(r"\n(?=\S)", (ROOT / lock).read_text(encoding="utf-8").strip())
+    assert entries
+    for entry in entries:
+        assert re.fullmatch(
+            r"[a-z0-9.-]+==\S+( ; [^\\]+)? \\(\s+--hash=sha256:[0-9a-f]{64}( \\)?)+", entry
+        ), entry
+
+
+def test_the_lock_of_the_recogniser_holds_what_the_extra_names() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    locked = (ROOT / "requirements-qa.lock").read_text(encoding="utf-8")
+    assert all(f"{wanted} " in locked for wanted in project["optional-dependencies"]["qa"])

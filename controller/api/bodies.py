@@ -15,7 +15,7 @@ from schedules.errors import TextRefused, TimingRefused
 from schedules.late_rule import LONGEST_UNDER, late_rule_from_json
 from schedules.lunar_pattern import LONGEST_CYCLE, InLeap, InShort
 from schedules.recurrence import timing_from_json
-from schedules.rule import Only
+from schedules.rule import MOST_TIMES, Only
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")
 _CLOCK = {"type": "string", "examples": ["05:30"]}
@@ -34,6 +34,8 @@ def _whole(least: int, most: int) -> dict[str, Any]:
     return {"type": "integer", "minimum": least, "maximum": most}
 
 
+_MOVE = _record(day=_DAY, to=_DAY, at=_CLOCK)
+_MOVED = {**_MOVE, "properties": {**_MOVE["properties"], "times": _whole(0, MOST_TIMES)}}
 _IN_MOON = {
     "in_leap": {"enum": [one.value for one in InLeap]},
     "in_short": {"enum": [one.value for one in InShort]},
@@ -73,7 +75,7 @@ Timing = Annotated[
                     last=_DAY,
                     only={"enum": [one.value for one in Only]},
                     skipped={"type": "array", "items": _DAY},
-                    moved={"type": "array", "items": _record(day=_DAY, to=_DAY, at=_CLOCK)},
+                    moved={"type": "array", "items": _MOVED},
                 ),
             ]
         }

@@ -158,6 +158,8 @@ ACCOUNTS = tuple(
         ("pheduyet.qd", "Trần Đình Quang", "approver", "19867"),
         ("bientap.dd", "Hồ Văn Tịnh", "author", "19885"),
         ("pheduyet.dd", "Phan Thị Mỹ Lệ", "approver", "19885"),
+        ("bientap.hue", "Tôn Nữ Minh Châu", "author", "46"),
+        ("pheduyet.hue", "Phạm Văn Thành", "approver", "46"),
         ("truc.hue", "Lê Quốc Bảo", "operator", "46"),
         ("chihuy.hue", "Hoàng Thị Thu Hà", "operator", "46"),
         ("kythuat.hue", "Đặng Hữu Phước", "technician", "46"),
@@ -314,6 +316,16 @@ BULLETINS = (
         text="BHYT hộ gia đình năm nay đóng 1.263.600 đồng cho người thứ nhất, người thứ 2 giảm 30%. "
         "Hạn đóng là ngày {in_7_days:%d/%m}.",
     ),
+)
+
+FROM_ABOVE = Bulletin(
+    kind="public_health",
+    commune=PROVINCE,
+    bulletin_class=BulletinClass.NORMAL,
+    repeat=1,
+    title="Diệt lăng quăng, phòng sốt xuất huyết",
+    text="Sở Y tế đề nghị bà con đậy kín dụng cụ chứa nước, thả cá diệt lăng quăng trước ngày "
+    "{in_7_days:%d/%m}. Sốt cao liên tục 2 ngày, bà con đến ngay trạm y tế.",
 )
 
 FLOOD = Emergency(

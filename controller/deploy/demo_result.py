@@ -95,12 +95,12 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 
 def as_table(outcome: Outcome) -> Table:
     """One line per node: planned → cached → started → finished → heard, verdicts, and the siren's delay."""
-    table = Table(title="Nghe thấy gì ở từng cụm loa", header_style="bold", row_styles=("", "dim"))
-    table.add_column("Cụm loa", no_wrap=True)
-    for head in ("dự kiến", "đã nhận", "bắt đầu", "xong", "nghe thấy"):
+    table = Table(title="Nghe thấy gì ở từng cụm loa", header_style="bold", row_styles=("", "dim"), padding=(0, 0))
+    table.add_column("Cụm loa", max_width=22)
+    for head in ("dự\nkiến", "đã\nnhận", "bắt\nđầu", "xong", "nghe\nthấy"):
         table.add_column(head, justify="right")
-    table.add_column("kết quả")
-    table.add_column("còi sau (ms)", justify="right")
+    table.add_column("kết quả", min_width=14)
+    table.add_column("còi\n(ms)", justify="right")
     for site in SITES:
         own = [line for line in outcome.lines if line.node == site.node]
         reach = outcome.reach_ms.get(NodeId(site.node))

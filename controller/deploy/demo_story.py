@@ -21,6 +21,8 @@ from controller.deploy.commune_data import (
     Bulletin,
     SessionLines,
 )
+from controller.deploy.demo_above import AUTHOR as ABOVE
+from controller.deploy.demo_above import approve_from_above, lies_in_every_tray, write_from_above
 from controller.deploy.demo_fleet import Village
 from controller.deploy.demo_house import Cast
 from controller.deploy.demo_result import Outcome, Planted, skews
@@ -132,6 +134,7 @@ async def _write_and_approve(stage: Stage) -> tuple[AnnouncementView, ...]:
     """Authors write and hand in; the voice reads; the other person of the commune approves."""
     desk, views = stage.loa.desk, stage.loa.views
     now = stage.loa.clock.now().replace(microsecond=0)
+    above = await write_from_above(stage.loa, stage.cast, _dates(now), now)
     submitted: list[tuple[Bulletin, AnnouncementId]] = []
     spoken = dict.fromkeys(COMMUNES, 0)
     for bulletin in BULLETINS:
@@ -141,6 +144,11 @@ async def _write_and_approve(stage: Stage) -> tuple[AnnouncementView, ...]:
         view = await desk.write_announcement(author, _draft(bulletin, timing, now))
         view = await desk.submit(author, view.announcement.id)
         submitted.append((bulletin, view.announcement.id))
+    author = stage.cast.people[ABOVE]
+    await _until(partial(_rendered, stage, author, above), 300, "the reading of the province's bulletin")
+    await approve_from_above(stage.loa, stage.cast, above)
+    await _until(partial(lies_in_every_tray, stage.loa, stage.cast, above), 10, "the in-trays")
+    stage.teller.say("Bản tin của thành phố đã nằm trong Hộp tin đến của hai xã, chờ xã chọn giờ.")
     approved = []
     for count, (bulletin, announcement) in enumerate(submitted):
         stage.teller.progress("Đang đọc bài", count, len(submitted))

@@ -20,7 +20,8 @@ from devices.messages import (
 from devices.tones import PATTERNS, duration_ms
 from schedules.announcement import AreaCode as PlaceCode
 from schedules.area import Level, Tree, inside
-from schedules.emergency import NAMES, Hazard, headline, repeat_policy, siren_code, spoken_time
+from schedules.emergency import NAMES, Hazard, headline, siren_code, spoken_time
+from schedules.repeat import RepeatPolicy, count_rounds, repeat_policy
 
 DOCUMENT_LIFE = timedelta(minutes=15)
 STANDS = timedelta(hours=6)
@@ -51,6 +52,7 @@ class Rounds:
     rounds: int
     every_ms: int
     ends_at: datetime
+    offsets_ms: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +86,19 @@ def plan_rounds(form: EmergencyForm, now: datetime) -> Rounds:
     """The form's own rounds, or the hazard's repeat policy until the alert's end."""
     ends_at = form.ends_at or now + STANDS
     policy = repeat_policy(Hazard(form.hazard), form.level)
-    every = policy.offsets[1] if len(policy.offsets) > 1 else policy.every
-    every_ms = form.every_ms if form.every_ms is not None else _ms(every or timedelta())
-    if form.rounds is not None:
-        rounds = form.rounds
-    elif every_ms == 0:
-        rounds = 1
-    else:
-        rounds = max(1, -(-_ms(ends_at - now) // every_ms))
-    rounds = min(rounds, MOST_ROUNDS) if every_ms >= 1000 else 1
-    return Rounds(rounds=rounds, every_ms=every_ms if rounds > 1 else 0, ends_at=ends_at)
+    if form.every_ms is not None:
+        every = timedelta(milliseconds=form.every_ms) if form.every_ms >= 1000 else None
+        policy = RepeatPolicy(offsets=(timedelta(),), every=every)
+    most = len(policy.offsets) if policy.every is None else MOST_ROUNDS
+    wanted = form.rounds if form.rounds is not None else count_rounds(policy, ends_at - now)
+    rounds = min(max(wanted, 1), most)
+    named = tuple(_ms(offset) for offset in policy.offsets[:rounds])
+    return Rounds(
+        rounds=rounds,
+        every_ms=_ms(policy.every) if policy.every is not None and rounds > len(named) else 0,
+        ends_at=ends_at,
+        offsets_ms=named if len(named) > 1 else None,
+    )
 
 
 def scope(form: EmergencyForm, tree: Tree, wide_people: int) -> Scope:
@@ -171,12 +176,6 @@ def document(
         alerts=kept,
         boot_nonce=boot_nonce,
     )
-
-
-def round_times(alert: Alert) -> tuple[datetime, ...]:
-    """When each round begins."""
-    starts = (alert.issued_at + timedelta(milliseconds=k * alert.every_ms) for k in range(alert.rounds))
-    return tuple(at for at in starts if at < alert.ends_at)
 
 
 def _communes(tree: Tree, target: PlaceCode) -> tuple[PlaceCode, ...]:

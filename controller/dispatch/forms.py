@@ -84,8 +84,7 @@ class Rendering:
 class RecordingView:
     """The recording of a bài: what was sent, and what preparing it has changed.
 
-    The ``before_…`` are the original's own; they are None until it has been prepared. ``flaws`` are what
-    can't be mended, in Vietnamese and in English.
+    The ``before_…`` are the original's own, None until it is prepared; ``flaws`` can't be mended (vi, en).
     """
 
     id: RecordingId
@@ -362,6 +361,7 @@ class OccurrenceLine:
     session: str | None
     targets: tuple[AreaCode, ...]
     tally: Tally
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,7 +377,7 @@ class ConflictLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayView:
-    """A local day of one area; ``holding`` of its nodes have the newest version of that day's programme."""
+    """A local day of one area: ``nodes`` have something to play in its rest, ``holding`` of them hold it."""
 
     area: AreaCode
     date: date

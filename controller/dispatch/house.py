@@ -8,19 +8,23 @@ from controller.clock import Clock, Leap
 from controller.config import Settings
 from controller.dispatch.announcements.aiding import Aiding
 from controller.dispatch.announcements.lives import Lives
+from controller.dispatch.announcements.moving import Moving
 from controller.dispatch.announcements.ordering import Ordering
 from controller.dispatch.announcements.skipping import Skipping
+from controller.dispatch.announcements.translating import Tracks
 from controller.dispatch.announcements.tray import Tray
 from controller.dispatch.broadcasts.broadcast_views import BroadcastViews
 from controller.dispatch.broadcasts.broadcasting import Broadcasting
 from controller.dispatch.broadcasts.relaying import Relaying
 from controller.dispatch.broadcasts.sourcing import Sourcing
+from controller.dispatch.broadcasts.tape_desk import TapeDesk
 from controller.dispatch.deeds import Desk
 from controller.dispatch.places.grouping import Groups
 from controller.dispatch.places.lexicon import Lexicons
 from controller.dispatch.places.lexicon_views import LexiconViews
 from controller.dispatch.places.rule_views import RuleViews
 from controller.dispatch.places.ruling import Ruling
+from controller.dispatch.places.tongues import Tongues
 from controller.dispatch.places.zoning import Zoning
 from controller.dispatch.plan.foretelling import Foretelling
 from controller.dispatch.sessions.arranging import Arranging
@@ -73,6 +77,9 @@ class House(Protocol):
     def relaying(self) -> Relaying: ...
 
     @property
+    def tapes(self) -> TapeDesk: ...
+
+    @property
     def broadcast_views(self) -> BroadcastViews: ...
 
     @property
@@ -106,7 +113,13 @@ class House(Protocol):
     def skipping(self) -> Skipping: ...
 
     @property
+    def moving(self) -> Moving: ...
+
+    @property
     def lives(self) -> Lives: ...
+
+    @property
+    def tracks(self) -> Tracks: ...
 
     @property
     def rule_views(self) -> RuleViews: ...
@@ -116,6 +129,9 @@ class House(Protocol):
 
     @property
     def zoning(self) -> Zoning: ...
+
+    @property
+    def tongues(self) -> Tongues: ...
 
     @property
     def foretelling(self) -> Foretelling: ...

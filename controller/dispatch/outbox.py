@@ -16,6 +16,8 @@ from devices.link import Link, LinkDown, LinkError, LinkFull, PublishRefused
 BATCH = 64
 BACK_OFF_S = (1, 2, 4, 8, 16, 30)
 PUBACK_WITHIN_S = 10.0
+CLEARED_WITHIN = timedelta(days=31)
+"""A broker that was away so long has come back with nothing, or is told again by nobody."""
 _log = logging.getLogger("loa.outbox")
 
 
@@ -187,5 +189,17 @@ def letter_for(document: documents.Document, lane: OutboxLane = OutboxLane.NORMA
         created_at=document.signed_at,
         expires_at=document.expires_at,
         lane=lane,
+        retain=True,
+    )
+
+
+def clearing_letter(document: documents.Document, now: datetime) -> Letter:
+    """The letter that takes a document off the broker: nobody who comes later meets it there."""
+    return Letter(
+        id=f"{document.topic}#{document.version}@cleared",
+        topic=document.topic,
+        payload=b"",
+        created_at=now,
+        expires_at=now + CLEARED_WITHIN,
         retain=True,
     )

@@ -9,7 +9,13 @@ from schedules.announcement import AreaCode
 from schedules.area import Tree
 from schedules.errors import Invalid, Refused, TimingRefused
 
-STATUS = {"E_SECOND_PERSON": 403, "E_CHANGED": 409, "E_STATE": 409}
+STATUS = {
+    "E_SECOND_PERSON": 403,
+    "E_TRACK": 404,
+    "E_CHANGED": 409,
+    "E_STATE": 409,
+    "E_TRACK_REVIEW": 409,
+}
 """A rule's refusal is a 422 unless it stands here."""
 
 

@@ -21,6 +21,7 @@ class Wake(StrEnum):
     CORRECTOR = "corrector"
     BROADCASTS = "broadcasts"
     RELAYS = "relays"
+    TAPES = "tapes"
 
 
 class Topic(StrEnum):

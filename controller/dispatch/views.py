@@ -52,7 +52,7 @@ from schedules.calendar import Window, instant_of, local
 from schedules.explain import Explanation
 from schedules.plan import Occurrence
 from schedules.plan import OccurrenceId as PlannedId
-from schedules.session import is_relay
+from schedules.session import is_relay, is_taped
 
 DAY = timedelta(days=1)
 
@@ -101,16 +101,10 @@ class Views:
         room = self._room
         allow(person, Right.READ, area, room.tree)
         start = instant_of(day, time())
-        planned, counts, waiting, held = await room.db.read(_day_facts, area, start)
+        planned, counts, waiting = await room.db.read(_day_facts, area, start)
         by_subject = by_occurrence(counts)
-        ground = room.registry.on_ground((area,))
-        holding = sum(
-            all(
-                room.monitor.live(node.id).documents.get(topic, 0) >= version
-                for topic, version in held.items()
-            )
-            for node in ground
-        )
+        to_come = max(start, room.clock.now())
+        nodes, holding = await room.db.read(tallies.holding, area, to_come, start + DAY)
         return DayView(
             area=area,
             date=day,
@@ -121,7 +115,7 @@ class Views:
             ),
             conflicts=self.conflicts(area, day),
             waiting_approval=waiting,
-            nodes=len(ground),
+            nodes=nodes,
             holding=holding,
         )
 
@@ -195,7 +189,8 @@ class Views:
     def relays(self, window: Window) -> tuple[Occurrence, ...]:
         """The stretches that the newest plan keeps for relays; they have no sound of ours to look up."""
         planned = self._planner.last.plan.occurrences if self._planner.last is not None else ()
-        return tuple(one for one in planned if is_relay(one.item) and window.contains(one.due_at))
+        relays = (one for one in planned if is_relay(one.item) or is_taped(one.item))
+        return tuple(one for one in relays if window.contains(one.due_at))
 
     def conflicts(self, area: AreaCode, day: date) -> tuple[ConflictLine, ...]:
         """What the newest plan has to say about a local day of an area, in words."""
@@ -284,18 +279,17 @@ def occurrence_line(planned: Planned, counts: Iterable[Count]) -> OccurrenceLine
         session=occurrence.session,
         targets=occurrence.targets,
         tally=tally(counts),
+        revision=occurrence.revision,
     )
 
 
 def _day_facts(
     conn: Conn, area: AreaCode, start: datetime
-) -> tuple[tuple[Planned, ...], tuple[Count, ...], int, dict[str, int]]:
+) -> tuple[tuple[Planned, ...], tuple[Count, ...], int]:
     planned = occurrences.between(conn, start, start + DAY)
     counts = tallies.of_branch(conn, area, start, start + DAY)
     waiting = len(announcements.of_branch(conn, area, (State.SUBMITTED,), 1000))
-    day = local(start).date()
-    held = {one.topic: one.version for one in documents.programmes(conn, day, day) if one.area == area}
-    return planned, counts, waiting, held
+    return planned, counts, waiting
 
 
 def _group_lines(conn: Conn, kept: Kept) -> tuple[tuple[str, int], ...]:

@@ -38,9 +38,9 @@ def read_sites(path: Path) -> tuple[Site, ...]:
         rows = json.loads(path.read_text(encoding="utf-8"))
         return tuple(
             Site(
-                node=NodeId(row["id"]),
-                name=str(row["name"]),
-                area=AreaCode(row["area"]),
+                node=NodeId(_text(row["id"])),
+                name=_text(row["name"]),
+                area=AreaCode(_text(row["area"])),
                 zone=Zone(row["zone"]) if "zone" in row else None,
             )
             for row in rows
@@ -49,6 +49,12 @@ def read_sites(path: Path) -> tuple[Site, ...]:
         raise Problem(
             "E_SITES", vi=f"Không đọc được danh sách cụm loa {path}.", en=f"{path}: {error!r}"
         ) from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 def new_keys(sites: Sequence[Site]) -> dict[NodeId, SigningKey]:

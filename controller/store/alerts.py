@@ -82,6 +82,8 @@ class AlertRow:
     cancelled_at: datetime | None = None
     cancel_reason: str = ""
     broker_ms: float | None = None
+    offsets_ms: tuple[int, ...] | None = None
+    """When the first rounds begin where they are not all ``every_ms`` apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +257,7 @@ def _row(alert: AlertRow) -> Row:
         "cancelled_at": maybe_text(alert.cancelled_at),
         "cancel_reason": alert.cancel_reason,
         "broker_ms": alert.broker_ms,
+        "offsets_ms": None if alert.offsets_ms is None else json.dumps(list(alert.offsets_ms)),
     }
 
 
@@ -289,4 +292,5 @@ def _alert(row: Row, words: dict[Part, AlertWords]) -> AlertRow:
         cancelled_at=maybe_from(row["cancelled_at"]),
         cancel_reason=row["cancel_reason"],
         broker_ms=row["broker_ms"],
+        offsets_ms=None if row["offsets_ms"] is None else tuple(json.loads(row["offsets_ms"])),
     )

@@ -13,6 +13,7 @@ from controller.store.folding import fold, prefixes
 from controller.store.instants import from_text, maybe_text, to_text
 from controller.store.seen import Seen
 from controller.store.sounds import Sound, sound_from, sound_row
+from controller.store.track_rows import tracks_from, tracks_text
 from schedules.announcement import (
     Announcement,
     AnnouncementId,
@@ -217,6 +218,7 @@ def _row(a: Announcement) -> Row:
         "targets": json.dumps(list(a.targets)),
         "groups": json.dumps(list(a.groups)),
         "late": None if a.late is None else json.dumps(late_rule_to_json(a.late)),
+        "tracks": tracks_text(a.tracks),
         "timing": json.dumps(timing_to_json(a.timing)),
         "valid_from": to_text(a.valid_from),
         "expires_at": to_text(a.expires_at),
@@ -261,6 +263,7 @@ def _announcement(row: Row) -> Announcement:
         recording=None if row["recording"] is None else RecordingId(row["recording"]),
         groups=tuple(json.loads(row["groups"])),
         late=None if row["late"] is None else late_rule_from_json("late", json.loads(row["late"])),
+        tracks=tracks_from(row["tracks"]),
     )
 
 

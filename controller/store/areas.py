@@ -38,6 +38,19 @@ def tree(conn: Conn) -> Tree:
     return Tree(everywhere(conn))
 
 
+def heard_communes(conn: Conn) -> tuple[Area, ...]:
+    """The communes in which, or in whose villages, a node in service stands, by code."""
+    sql = """
+    WITH RECURSIVE up (code) AS (
+        SELECT area FROM node WHERE retired_at IS NULL
+        UNION
+        SELECT parent FROM area JOIN up ON area.code = up.code WHERE parent IS NOT NULL
+    )
+    SELECT area.* FROM area JOIN up ON area.code = up.code WHERE level = ? ORDER BY area.code
+    """
+    return tuple(_area(row) for row in rows(conn, sql, Level.COMMUNE.value))
+
+
 def _row(area: Area) -> Row:
     return {
         "code": area.code,

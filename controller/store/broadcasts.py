@@ -55,6 +55,7 @@ class Broadcast:
     reason: End | None = None
     ended_by: PersonId | None = None
     sound: timedelta = timedelta()
+    groups: tuple[str, ...] = ()
 
 
 def add(conn: Conn, broadcast: Broadcast) -> None:
@@ -97,6 +98,7 @@ def _row(one: Broadcast) -> Row:
         "kind": one.kind.value,
         "area": one.area,
         "targets": json.dumps(one.targets),
+        "groups": json.dumps(one.groups),
         "bulletin_class": one.bulletin_class.value,
         "title": one.title,
         "speaker": one.speaker,
@@ -119,6 +121,7 @@ def _broadcast(row: Row) -> Broadcast:
         kind=BroadcastKind(row["kind"]),
         area=AreaCode(row["area"]),
         targets=tuple(AreaCode(code) for code in json.loads(row["targets"])),
+        groups=tuple(json.loads(row["groups"])),
         bulletin_class=BulletinClass(row["bulletin_class"]),
         title=row["title"],
         speaker=PersonId(row["speaker"]),

@@ -95,6 +95,15 @@ def to_sign_anew(conn: Conn, signed_before: datetime, kind: DocumentKind) -> tup
     return tuple(_document(row) for row in rows(conn, sql, kind.value, to_text(signed_before)))
 
 
+def over(conn: Conn, expired_before: datetime, most: int) -> tuple[Document, ...]:
+    """Programmes that still lie at the broker and expired before an instant, the oldest first."""
+    sql = (
+        "SELECT * FROM document WHERE retired_at IS NULL AND kind = 'programme' AND expires_at < ?"
+        " ORDER BY expires_at, topic LIMIT ?"
+    )
+    return tuple(_document(row) for row in rows(conn, sql, to_text(expired_before), most))
+
+
 def retire(conn: Conn, topic: str, now: datetime) -> None:
     """No longer kept at the broker; its version is remembered."""
     changed(conn, "UPDATE document SET retired_at = ? WHERE topic = ?", to_text(now), topic)

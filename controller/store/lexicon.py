@@ -201,6 +201,12 @@ def note(conn: Conn, done: Done) -> None:
     )
 
 
+def versions(conn: Conn) -> tuple[tuple[AreaCode, int], ...]:
+    """How often each place's lexicon was changed: equal as long as nothing is read otherwise."""
+    found = rows(conn, "SELECT area, changed FROM lexicon_place ORDER BY area")
+    return tuple((AreaCode(row["area"]), int(row["changed"])) for row in found)
+
+
 def done(conn: Conn, deed: str) -> Done | None:
     """One deed."""
     row = first(conn, "SELECT * FROM lexicon_deed WHERE id = ?", deed)

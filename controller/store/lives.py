@@ -1,10 +1,11 @@
 """The life of one announcement in numbers: how its times ended on the nodes, and what is still to come."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller.store.corrections import PLAYED
-from controller.store.database import Conn, first, rows
+from controller.store.database import Conn, first, marks, rows
 from controller.store.instants import from_text, maybe_from, to_text
 from schedules.announcement import AnnouncementId
 
@@ -60,6 +61,17 @@ def aired(conn: Conn, item: AnnouncementId) -> Aired:
         missed=row["missed"],
         cancelled=row["cancelled"],
     )
+
+
+def last_played(conn: Conn, items: Iterable[AnnouncementId]) -> dict[AnnouncementId, datetime]:
+    """When each of these was played last; who was never played is not among them."""
+    wanted = tuple(items)
+    sql = (
+        "SELECT o.item, MAX(o.due_at) AS at FROM occurrence AS o"
+        " JOIN delivery AS d ON d.subject = o.id AND d.kind = 'occurrence'"
+        f" WHERE o.item IN ({marks(len(wanted))}) AND {PLAYED} GROUP BY o.item"
+    )
+    return {AnnouncementId(row["item"]): from_text(row["at"]) for row in rows(conn, sql, *wanted)}
 
 
 def ahead(conn: Conn, item: AnnouncementId, now: datetime, limit: int = 3) -> tuple[Ahead, ...]:

@@ -88,6 +88,11 @@ def set_zone(conn: Conn, node: NodeId, zone: Zone | None) -> None:
     changed(conn, "UPDATE node SET zone = ? WHERE id = ?", None if zone is None else zone.value, node)
 
 
+def set_languages(conn: Conn, node: NodeId, languages: tuple[str, ...]) -> None:
+    """What is understood around it, in the order in which it is heard."""
+    changed(conn, "UPDATE node SET languages = ? WHERE id = ?", json.dumps(list(languages)), node)
+
+
 def retire(conn: Conn, node: NodeId, now: datetime) -> None:
     """Out of service."""
     changed(conn, "UPDATE node SET retired_at = ? WHERE id = ? AND retired_at IS NULL", to_text(now), node)
@@ -117,6 +122,12 @@ def of_areas(conn: Conn, areas: Iterable[AreaCode]) -> tuple[Node, ...]:
     for area in areas:
         found.update({NodeId(row["id"]): _node(row) for row in rows(conn, sql, area)})
     return tuple(found.values())
+
+
+def tongues(conn: Conn) -> tuple[tuple[AreaCode, tuple[str, ...]], ...]:
+    """Each language list of each village, once."""
+    sql = "SELECT DISTINCT area, languages FROM node WHERE retired_at IS NULL"
+    return tuple((AreaCode(row["area"]), tuple(json.loads(row["languages"]))) for row in rows(conn, sql))
 
 
 def board(conn: Conn, area: AreaCode) -> tuple[tuple[Node, Live], ...]:

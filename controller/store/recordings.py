@@ -1,5 +1,6 @@
 """Recordings that were sent in: whose, by whom, what they were like; the bytes lie beside the database."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +55,12 @@ class Room:
 def recording_id(area: AreaCode, sha256: str) -> RecordingId:
     """The same sound sent to two communes is two recordings: neither learns of the other's."""
     return RecordingId(f"{area}.{sha256}")
+
+
+def take_print(recording: RecordingId, repeat: int) -> str:
+    """A recording as it is to be heard, so often; equal prints are the same sound."""
+    said = ["recording", recording, repeat]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def save(conn: Conn, recording: RecordingRow) -> bool:
@@ -111,13 +118,21 @@ def room(conn: Conn, area: AreaCode) -> Room:
     return Room(of_area=own["number"], bytes=total["octets"])
 
 
+_OF_TRACKS = (
+    "SELECT json_extract(value, '$.recording') FROM announcement, json_each(announcement.tracks)"
+    " WHERE tracks <> '[]' UNION SELECT json_extract(value, '$.recording')"
+    " FROM announcement_version, json_each(announcement_version.tracks) WHERE tracks <> '[]'"
+)
+
+
 def forget_unused(conn: Conn, before: datetime) -> tuple[str, ...]:
     """Forget what no announcement holds or was handed in with; the files (hashes) that nobody needs now."""
     unused = rows(
         conn,
         "SELECT id, sha256 FROM recording WHERE sent_at < ?"
         " AND id NOT IN (SELECT recording FROM announcement WHERE recording IS NOT NULL)"
-        " AND id NOT IN (SELECT recording FROM announcement_version WHERE recording IS NOT NULL)",
+        " AND id NOT IN (SELECT recording FROM announcement_version WHERE recording IS NOT NULL)"
+        f" AND id NOT IN ({_OF_TRACKS})",
         to_text(before),
     )
     for row in unused:
@@ -130,6 +145,7 @@ def forget(conn: Conn, recording: RecordingId) -> bool:
     held = (
         "SELECT 1 FROM announcement WHERE recording = ?1"
         " UNION ALL SELECT 1 FROM announcement_version WHERE recording = ?1"
+        f" UNION ALL SELECT 1 WHERE ?1 IN ({_OF_TRACKS})"
     )
     return changed(conn, f"DELETE FROM recording WHERE id = ?1 AND NOT EXISTS ({held})", recording) == 1
 

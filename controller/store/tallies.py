@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.store.areas import BRANCH
-from controller.store.database import Conn, rows
+from controller.store.database import Conn, first, rows
 from controller.store.instants import to_text
 from schedules.announcement import AreaCode
 
@@ -20,6 +20,18 @@ class Count:
     cached: int
     heard: int
     unheard: int
+
+
+def holding(conn: Conn, area: AreaCode, start: datetime, end: datetime) -> tuple[int, int]:
+    """How many nodes of a branch have something to play in ``[start, end)``, and how many hold all of it."""
+    sql = (
+        f"{BRANCH}, rest AS (SELECT node, MIN(cached_at IS NOT NULL OR started_at IS NOT NULL) AS held"
+        " FROM delivery JOIN branch ON area = branch.code"
+        " WHERE due_at >= ? AND due_at < ? AND kind = 'occurrence' AND verdict IS NULL GROUP BY node)"
+        " SELECT COUNT(*) AS nodes, COALESCE(SUM(held), 0) AS held FROM rest"
+    )
+    row = first(conn, sql, area, to_text(start), to_text(end))
+    return (0, 0) if row is None else (int(row["nodes"]), int(row["held"]))
 
 
 def of_branch(conn: Conn, area: AreaCode, start: datetime, end: datetime) -> tuple[Count, ...]:

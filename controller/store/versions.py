@@ -6,7 +6,8 @@ from datetime import datetime
 
 from controller.store.database import Conn, Row, rows
 from controller.store.instants import from_text
-from schedules.announcement import AnnouncementId, AreaCode, BulletinClass, RecordingId
+from controller.store.track_rows import tracks_from
+from schedules.announcement import AnnouncementId, AreaCode, BulletinClass, RecordingId, Track
 from schedules.late_rule import LateRule, late_rule_from_json
 from schedules.recurrence import Timing, timing_from_json
 
@@ -25,6 +26,7 @@ class Version:
     repeat: int
     recording: RecordingId | None = None
     late: LateRule | None = None
+    tracks: tuple[Track, ...] = ()
 
 
 def handed_in(conn: Conn, announcement: AnnouncementId, limit: int = 2) -> tuple[Version, ...]:
@@ -45,4 +47,5 @@ def _version(row: Row) -> Version:
         repeat=row["repeat"],
         recording=None if row["recording"] is None else RecordingId(row["recording"]),
         late=None if row["late"] is None else late_rule_from_json("late", json.loads(row["late"])),
+        tracks=tracks_from(row["tracks"]),
     )

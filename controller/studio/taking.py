@@ -33,8 +33,11 @@ class Prepared:
 class Taker(Protocol):
     """Whoever makes a clip of a recording: a process of its own, or in tests this very one."""
 
-    async def take_in(self, original: Path, *, repeat: int, chime: bool) -> Prepared:
-        """The clip of this recording. Raises SpeechFailed with the code of the refusal."""
+    async def take_in(self, original: Path, *, repeat: int, chime: bool, clean: bool = True) -> Prepared:
+        """The clip of this recording. Raises SpeechFailed with the code of the refusal.
+
+        Without ``clean`` its noise stays: what a station sends may be music.
+        """
 
 
 class IntakeProcess:
@@ -47,10 +50,10 @@ class IntakeProcess:
         self._deadline_s = deadline_s
         self._python = python
 
-    async def take_in(self, original: Path, *, repeat: int, chime: bool) -> Prepared:
+    async def take_in(self, original: Path, *, repeat: int, chime: bool, clean: bool = True) -> Prepared:
         """E_AUDIO_TYPE, E_AUDIO_CODEC, E_AUDIO_SIZE, E_AUDIO_LENGTH, E_AUDIO_LEVEL; E_INTAKE if it broke."""
         try:
-            child = await self._begin(original, repeat, chime)
+            child = await self._begin(original, repeat, chime, clean)
         except OSError as failure:
             raise _broken(f"it could not be begun: {failure}") from failure
         try:
@@ -62,7 +65,9 @@ class IntakeProcess:
             await _end(child)
         return prepared(_words(said))
 
-    async def _begin(self, original: Path, repeat: int, chime: bool) -> asyncio.subprocess.Process:
+    async def _begin(
+        self, original: Path, repeat: int, chime: bool, clean: bool
+    ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             self._python,
             "-m",
@@ -75,6 +80,7 @@ class IntakeProcess:
             "--memory",
             str(MEMORY_BYTES),
             *(("--chime",) if chime else ()),
+            *(() if clean else ("--no-denoise",)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -1,5 +1,6 @@
-"""The next airings of a repeated bài: one left out, one put back."""
+"""The next airings of a repeated bài: one left out, one put back, and the way to move one."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -9,23 +10,40 @@ from starlette.responses import Response
 from controller.access import Right
 from controller.errors import Problem
 from controller.web.page import Open, Page, go, read_form
+from controller.web.says import Says
 from controller.web.telling import refused
 from controller.web.week import a_day
 from schedules.announcement import AnnouncementId
+from schedules.skipping import Airing
 
 router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Page, Depends(Open(Right.READ))]
 Writer = Annotated[Page, Depends(Open(Right.WRITE))]
 DONE = ("skip", "put_back")
+MOVED = ("moved", "moved_back")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One line of the list; ``usual`` is its usual time where it has been moved."""
+
+    day: str
+    when: str
+    usual: str
+    skipped: bool
+    back: bool
 
 
 @router.get("/bai/{announcement}/luot-phat")
 async def show_airings(
-    page: Reader, announcement: str, xong: Annotated[str, Query(max_length=20)] = ""
+    page: Reader,
+    announcement: str,
+    xong: Annotated[str, Query(max_length=20)] = "",
+    luot: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    """When it is heard next, day by day."""
-    return await _sheet(page, announcement, done=xong)
+    """When it is heard next, day by day; after a move of ``luot`` with the way back."""
+    return await _sheet(page, announcement, done=xong, undo=luot if xong == "moved" else "")
 
 
 @router.post("/bai/{announcement}/luot-phat")
@@ -45,18 +63,30 @@ async def do_airing(request: Request, page: Writer, announcement: str) -> Respon
 
 
 async def _sheet(
-    page: Page, announcement: str, *, done: str = "", problem: Problem | None = None
+    page: Page, announcement: str, *, done: str = "", undo: str = "", problem: Problem | None = None
 ) -> Response:
-    view = await page.house.skipping.look(page.person, AnnouncementId(announcement))
+    identity, says = AnnouncementId(announcement), page.says
+    view = await page.house.skipping.look(page.person, identity)
+    taken_back = await page.house.moving.look(page.person, identity, a_day(undo, "luot")) if undo else None
+    first = await page.house.moving.look(page.person, identity, view.airings[0].day) if view.airings else None
     return await page.show(
         "airings.html",
         status=problem.status if problem is not None else 200,
         item=view.announcement,
-        airings=[
-            (one.day.isoformat(), page.says.when(one.at), one.skipped, one.day in view.back)
-            for one in view.airings
-        ],
+        airings=[_shown(one, one.day in view.back, says) for one in view.airings],
+        undo=taken_back,
+        may_move=first is not None and first.why_not is None,
         may_edit=view.may_edit,
         faults=refused(problem, page),
-        done=page.says.t(f"airing.done_{done}") if done in DONE else "",
+        done=says.t(f"airing.done_{done}") if done in (*DONE, *MOVED) else "",
+    )
+
+
+def _shown(one: Airing, back: bool, says: Says) -> Shown:
+    return Shown(
+        day=one.day.isoformat(),
+        when=says.when(one.at),
+        usual=says.when(one.usual_at) if one.moved else "",
+        skipped=one.skipped,
+        back=back,
     )

@@ -1,7 +1,7 @@
 """Lịch tuần for calendar programs: the address with its secret, and what it opens."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
+from controller.dispatch.plan.sounds import relay_title
 from controller.dispatch.sessions.weeks import DayPlan
 from controller.doors.rights import Public
 from controller.doors.visitors import house_of
@@ -54,19 +55,32 @@ async def do_address(request: Request, page: Writer) -> Response:
 
 
 def events(plans: Iterable[DayPlan], tenant: str) -> list[Event]:
-    """Every planned time of these days."""
-    return [
-        Event(
-            uid=f"{line.occurrence}@{tenant}",
-            summary=line.title,
-            start_at=line.due_at,
-            duration=timedelta(milliseconds=line.duration_ms),
-            description=block.session.name if block.session is not None else "",
-        )
-        for plan in plans
-        for block in plan.blocks
-        for line in block.lines
-    ]
+    """Every planned time of these days, also of a relay that has no source yet."""
+    found = []
+    for block in (block for plan in plans for block in plan.blocks):
+        name = block.session.name if block.session is not None else ""
+        for line in block.lines:
+            length = timedelta(milliseconds=line.duration_ms)
+            found.append(
+                _event(line.occurrence, tenant, line.title, line.due_at, length, line.revision, name)
+            )
+        for one in block.relays:
+            title = relay_title(one.item, name)
+            found.append(_event(one.id, tenant, title, one.due_at, one.duration, one.revision, name))
+    return found
+
+
+def _event(
+    occurrence: str, tenant: str, title: str, at: datetime, length: timedelta, revision: int, session: str
+) -> Event:
+    return Event(
+        uid=f"{occurrence}@{tenant}",
+        summary=title,
+        start_at=at,
+        duration=length,
+        sequence=revision - 1,
+        description=session,
+    )
 
 
 async def feed_facts(page: Page, area: AreaCode) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from controller.web.looks import item_look
 from controller.web.page import Open, Page, go, read_form
 from controller.web.recorded import recorded
 from controller.web.telling import Wrong, refused, row, timing_words, told, wrongs
+from controller.web.track_cards import tracks_facts
 from controller.web.tray import commune_line
 from schedules.announcement import AnnouncementId, State
 
@@ -165,6 +166,7 @@ async def _item(
         told=told(view, page),
         recorded=recorded(view, page),
         faults=wrongs(view.faults, page.says),
+        **await tracks_facts(page, a.id),
         **await sound_facts(page, view.rendering, f"/bai/{a.id}"),
         read_otherwise=await page.house.lexicon_views.is_read_otherwise(page.person, a.id),
     )
@@ -195,6 +197,7 @@ async def _approval(
         changes=await changes_since_seen(page, a),
         told=told(view, page),
         recorded=recorded(view, page),
+        **await tracks_facts(page, a.id),
         **await stored_hints(page, view),
         **await sound_facts(page, rendering, f"/bai/{a.id}"),
         reason=reason[:500],

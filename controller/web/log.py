@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -28,7 +29,7 @@ from schedules.calendar import FIRST_YEAR, LAST_YEAR, local
 router = APIRouter(include_in_schema=False)
 
 Opened = Annotated[Page, Depends(Open(Right.READ))]
-SHOWN = 300
+SHOWN = 60
 MOST = 10_000
 NEED_A_LOOK = frozenset({"warn", "bad", "void"})
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -70,6 +71,18 @@ class Line:
     heard: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Airing:
+    """One time of one bài with its lines, those that want a look first; ``more`` are only in the file."""
+
+    due: str
+    title: str
+    href: str
+    tally: list[Look]
+    lines: tuple[Line, ...]
+    more: int
+
+
 def asked(
     page: Opened,
     ngay: str = "",
@@ -103,8 +116,9 @@ async def show_log(page: Opened, wanted: Wanted) -> Response:
         alert=wanted.alert or "",
         summary=_summary(lines),
         attention=wanted.attention,
-        rows=lines[:SHOWN],
-        cut=SHOWN if len(lines) > SHOWN else 0,
+        airings=_airings(lines),
+        count=len(lines),
+        unfolded=wanted.attention or bool(wanted.query),
         csv=wanted.csv(),
     )
 
@@ -198,6 +212,24 @@ def _summary(lines: Sequence[Line]) -> list[Look]:
         Look(tone=tone, shape=shape, word=f"{n} × {word[:1].lower()}{word[1:]}")
         for (tone, shape, word), n in counted.most_common()
     ]
+
+
+def _airings(lines: Sequence[Line]) -> list[Airing]:
+    """The lines by what was heard when: thirty nodes of one bài are one thing to read."""
+    found = []
+    for (due, title), together in groupby(lines, key=lambda line: (line.due, line.title)):
+        by_need = sorted(together, key=lambda line: line.look.tone not in NEED_A_LOOK)
+        found.append(
+            Airing(
+                due=due,
+                title=title,
+                href=by_need[0].href,
+                tally=_summary(by_need),
+                lines=tuple(by_need[:SHOWN]),
+                more=len(by_need[SHOWN:]),
+            )
+        )
+    return found
 
 
 def _day(text: str) -> date:

@@ -57,6 +57,11 @@ def item_look(state: State, t: Words, *, corrected: bool = False) -> Look:
     return Look(tone=tone, shape=shape, word=t(f"state.{state.value}"))
 
 
+def played_look(t: Words) -> Look:
+    """A bài of which nothing is to come; whether it was heard is said where each airing is."""
+    return Look(tone="rest", shape="■", word=t("state.played"))
+
+
 def relay_look(t: Words) -> Look:
     """A stretch kept for a higher station; what was heard of it is said where relays are watched."""
     return Look(tone="rest", shape="○", word=t("slot.relay"))

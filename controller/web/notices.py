@@ -40,6 +40,7 @@ async def notices(
         *lost,
         *sorted(told, key=lambda notice: not notice.call),
         *_relays(house, person, says),
+        *(await _tapes(house, person, says)),
     )
 
 
@@ -56,6 +57,23 @@ def _relays(house: House, person: Person, says: Says) -> tuple[Notice, ...]:
         )
         for one in house.relaying.findings.values()
         if house.tree.meet((one.area,), (person.area,)) is not None
+    )
+
+
+async def _tapes(house: House, person: Person, says: Says) -> tuple[Notice, ...]:
+    """A recorded relay that failed, until its time has come: the filler is heard in its place."""
+    if not RIGHTS[person.role] & {Right.LIVE, Right.RULES, Right.APPROVE}:
+        return ()
+    return tuple(
+        Notice(
+            tone="warn",
+            said=says.t(
+                "tape.lost", title=one.title, when=says.when(one.due_at), why=says.t(f"tape.why_{one.why}")
+            ),
+            href=f"/nguon-tiep-am?noi={one.area}#ban-thu",
+            word=says.t("tape.see"),
+        )
+        for one in await house.tapes.lost(person)
     )
 
 

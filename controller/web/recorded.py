@@ -66,13 +66,16 @@ def recording_facts(page: Page, view: AnnouncementView | None, taken: str = "") 
     base = f"/viet-bai/{identity}" if identity else "/viet-bai"
     return {
         "recorded": recorded(view, page),
-        "send_url": f"{base}/ban-thu",
+        **recorder_facts(f"{base}/ban-thu"),
         "back_url": f"{base}/ban-thu/lai",
         "away_url": f"{base}/ban-thu/bo",
         "taken": taken,
-        "longest_s": LONGEST_TAKE_S,
-        "converts": not ffmpeg_here(),
     }
+
+
+def recorder_facts(send_url: str) -> dict[str, Any]:
+    """What ``_recorder.html`` shows: the microphone and the file, sent to ``send_url``."""
+    return {"send_url": send_url, "longest_s": LONGEST_TAKE_S, "converts": not ffmpeg_here()}
 
 
 def megabytes(size: int, says: Says) -> str:

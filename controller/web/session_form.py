@@ -13,12 +13,14 @@ from schedules.announcement import AnnouncementId, AreaCode
 from schedules.blocks import Block, Part
 from schedules.lunar_pattern import LunarMonthly
 from schedules.session import Season, Session
+from schedules.taped import LONGEST_TAPE
 
 EVERY_DAY = frozenset(range(7))
 MINUTE = timedelta(minutes=1)
 SEASONS = (("summer", "16/4"), ("winter", "16/10"))
 """The two seasons of the form, and when they usually begin."""
 RELAY_LAST = "relay_last"
+TAPED = "taped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Fields:
     anthem: str = ""
     relay: str = ""
     relay_at: str = ""
+    way: str = ""
+    record_at: str = ""
     row: str = ""
     fillers: frozenset[str] = field(default_factory=frozenset)
     until: str = ""
@@ -142,6 +146,8 @@ def fields_of(session: Session) -> Fields:
         anthem=anthem.items[0] if anthem is not None and anthem.items else "",
         relay=str(relay.length // MINUTE) if relay is not None and relay.length is not None else "",
         relay_at=f"{relay.hard_start:%H:%M}" if relay is not None and relay.hard_start is not None else "",
+        way=TAPED if relay is not None and relay.record_at is not None else "",
+        record_at=f"{relay.record_at:%H:%M}" if relay is not None and relay.record_at is not None else "",
         row=RELAY_LAST if last else "",
         fillers=frozenset(filler.items) if filler is not None else frozenset(),
         until=f"{filler.until:%H:%M}" if filler is not None and filler.until is not None else "",
@@ -162,6 +168,8 @@ def typed_fields(form: Form) -> Fields:
         anthem=form.get("anthem")[:200],
         relay=form.get("relay")[:10],
         relay_at=form.get("relay_at")[:20],
+        way=form.get("way")[:20],
+        record_at=form.get("record_at")[:20],
         row=form.get("row")[:20],
         fillers=frozenset(form.all("fillers")),
         until=form.get("until")[:20],
@@ -205,6 +213,10 @@ def _blocks(form: Form, says: Says) -> tuple[Block, ...]:
         if form.get("relay_at").strip():
             hard = typed_time(form, "relay_at", "relay_at", says)
             relay = (replace(relay[0], hard_start=hard),)
+        if form.get("way") == TAPED:
+            relay = (replace(relay[0], record_at=typed_time(form, "record_at", "record_at", says)),)
+            if length > LONGEST_TAPE:
+                raise _problem("E_BLOCK", "relay", "tape.too_long", says)
     if form.get("row") == RELAY_LAST:
         return (*first, *_ITEMS, *filler, *relay)
     return (*first, *relay, *_ITEMS, *filler)

@@ -13,6 +13,7 @@ from controller.store.relays import MOST
 from controller.streams.choosing import Health
 from controller.web.looks import Look
 from controller.web.page import Form, Open, Page, go, read_form
+from controller.web.tapes import tape_rows
 from controller.web.telling import refused
 from schedules.announcement import AnnouncementId, AreaCode, State
 
@@ -115,6 +116,7 @@ async def _show(
         lines=[(line, _look(page, line)) for line in view.lines],
         full=len(view.lines) >= MOST,
         items=[one for one in approved if one.rendering.clip is not None],
+        tapes=await tape_rows(page, view.area),
         findings=[
             one
             for one in page.house.relaying.findings.values()

@@ -19,7 +19,7 @@ from controller.dispatch.broadcasts.live_forms import (
 from controller.doors.gate import RECORDING_HEADERS
 from controller.errors import Problem
 from controller.store.broadcasts import BroadcastKind
-from controller.web.drafting import chosen_targets
+from controller.web.drafting import chosen_groups, chosen_targets
 from controller.web.emergency import place_tree
 from controller.web.looks import Look, node_look
 from controller.web.page import Open, Page, go, read_form
@@ -47,6 +47,7 @@ class Chosen:
     minutes: int = 0
     delay: int = 5
     item: str = ""
+    groups: tuple[str, ...] = ()
 
 
 @router.get("/truc-tiep")
@@ -119,7 +120,7 @@ def speaking_facts(page: Page, view: BroadcastView) -> dict[str, Any]:
         "state": state,
         "look": _look(page, view),
         "reason": "" if view.reason is None else says.t(f"live.end_{view.reason.value}"),
-        "where": says.names(view.target_names),
+        "where": _where(view.target_names, view.group_names, page),
         "authority": says.t("live.authority", name=view.speaker_name, place=view.area_name),
         "class_word": says.t(f"class.{view.bulletin_class.value}"),
         "kind_word": says.t(f"live.kind_{view.kind.value}"),
@@ -162,7 +163,7 @@ def _look(page: Page, view: BroadcastView) -> Look:
 
 
 async def _choose(page: Page, chosen: Chosen, *, problem: Problem | None = None) -> Response:
-    house, own = page.house, page.area
+    house, own, says = page.house, page.area, page.says
     approved = await house.views.announcements(page.person, states=(State.APPROVED,), limit=100)
     return await page.show(
         "live.html",
@@ -180,6 +181,10 @@ async def _choose(page: Page, chosen: Chosen, *, problem: Problem | None = None)
         lengths=LENGTHS_MIN,
         delays=DELAYS_S,
         areas=[place_tree(code, page) for code in house.tree.children(own.code)],
+        groups=[
+            {"id": g.id, "name": g.name, "said": says.t("where.group_line", name=g.area_name, n=len(g.nodes))}
+            for g in await house.groups.on_branch(page.person)
+        ],
         whole=own.code,
         whole_word=page.says.t("where.all_commune", name=inside(own.name)),
     )
@@ -193,12 +198,12 @@ def _preview_facts(page: Page, chosen: Chosen, preview: BroadcastPreview) -> dic
         "kind_word": says.t(f"live.kind_{preview.form.kind.value}"),
         "class_word": says.t(f"class.{preview.form.bulletin_class.value}"),
         "consequence": says.t(
-            "preview.consequence",
+            "live.consequence_groups" if preview.form.groups else "preview.consequence",
             nodes=says.number(preview.nodes),
             villages=preview.villages,
             people=says.people(preview.people),
         ),
-        "where": says.names(preview.area_names),
+        "where": _where(preview.area_names, preview.group_names, page),
         "node_look": lambda line: node_look(line, says),
         "cost": says.t(
             "live.cost",
@@ -206,6 +211,11 @@ def _preview_facts(page: Page, chosen: Chosen, preview: BroadcastPreview) -> dic
             clip=says.decimal(preview.cost.clip / MEGABYTE),
         ),
     }
+
+
+def _where(areas: tuple[str, ...], groups: tuple[str, ...], page: Page) -> str:
+    t = page.says.t
+    return page.says.names([*areas, *(t("live.group", name=name) for name in groups)])
 
 
 async def _chosen(request: Request, page: Page) -> Chosen:
@@ -218,6 +228,7 @@ async def _chosen(request: Request, page: Page) -> Chosen:
         minutes=form.whole("minutes", 0),
         delay=form.whole("delay", 0),
         item=form.get("item")[:64],
+        groups=tuple(name[:64] for name in chosen_groups(form)),
     )
     return chosen if chosen.kind == BroadcastKind.LIVE else replace(chosen, delay=0)
 
@@ -241,6 +252,7 @@ def _form(page: Page, chosen: Chosen) -> BroadcastForm:
         longest=timedelta(minutes=chosen.minutes),
         delay=timedelta(seconds=chosen.delay),
         item=AnnouncementId(chosen.item) if chosen.kind == BroadcastKind.RECORDING else None,
+        groups=chosen.groups,
     )
 
 

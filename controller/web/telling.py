@@ -8,11 +8,11 @@ from typing import Any, assert_never
 from controller.dispatch.forms import AlertView, AnnouncementView, Rendering, RenderState
 from controller.errors import Problem
 from controller.web.late import late_sentence
-from controller.web.looks import Look, item_look
+from controller.web.looks import Look, item_look, played_look
 from controller.web.naming import hazard_name, short_title
 from controller.web.page import Page
 from controller.web.says import Says
-from schedules.announcement import AreaCode
+from schedules.announcement import AreaCode, State
 from schedules.area import inside
 from schedules.errors import Fault
 from schedules.recurrence import AfterApproval, NextSession, Once, Timing, Weekly
@@ -144,11 +144,16 @@ def told(view: AnnouncementView, page: Page) -> dict[str, str]:
     }
 
 
-def row(view: AnnouncementView, page: Page, *, approving: bool = False) -> Row:
-    """A bài in a list: for its author a draft opens where it was left."""
+def row(
+    view: AnnouncementView, page: Page, *, approving: bool = False, played_at: datetime | None = None
+) -> Row:
+    """A bài in a list: for its author a draft opens where it was left; ``played_at`` is its last airing."""
     a, says = view.announcement, page.says
+    over = a.state is State.APPROVED and view.next_at is None and not view.correcting.corrected
     at: datetime | None = view.next_at
     words = timing_words(a.timing, says)
+    if over and played_at:
+        words = says.t("item.played", when=says.when(played_at))
     line = says.t(
         "item.line", who=view.author_name, when=says.when(at) if at else words[:1].lower() + words[1:]
     )
@@ -157,7 +162,9 @@ def row(view: AnnouncementView, page: Page, *, approving: bool = False) -> Row:
         href=f"/duyet/{a.id}" if approving else f"/bai/{a.id}",
         title=a.title or says.t("item.untitled"),
         line=line,
-        look=item_look(a.state, says.t, corrected=view.correcting.corrected),
+        look=played_look(says.t)
+        if over and played_at
+        else item_look(a.state, says.t, corrected=view.correcting.corrected),
     )
 
 

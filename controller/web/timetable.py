@@ -18,6 +18,7 @@ from controller.web.session_form import (
     read_session,
     typed_fields,
 )
+from controller.web.tapes import last_tape, relay_cost
 from controller.web.telling import refused
 from controller.web.week import a_day
 from schedules.announcement import AreaCode, State
@@ -121,6 +122,8 @@ async def _sheet(
         templates=[(name, page.says.t(one.name), page.says.t(one.times)) for name, one in TEMPLATES.items()],
         kept=await _kept(page) if page.may(Right.WRITE) else (),
         season_names=[page.says.t(f"timetable.{name}") for name, _ in SEASONS],
+        cost=relay_cost(fields.relay, page.says),
+        last_tape=await last_tape(page, None if view is None else view.session),
     )
 
 

@@ -59,6 +59,8 @@ async def show_today(page: Annotated[Page, Depends(Open(Right.READ))]) -> Respon
     tray = await tray_facts(page)
     unanswered = tray.pop("unanswered")
     mine = [view for view in items if view.announcement.author == person.id] if writes else list(items)
+    mine = mine[:20]
+    played = await house.lives.last_played(view.announcement.id for view in mine)
     vietnamese = page.says.t.language == "vi"
     return await page.show(
         "today.html",
@@ -69,7 +71,7 @@ async def show_today(page: Annotated[Page, Depends(Open(Right.READ))]) -> Respon
         slots=slots(day, board, page, house.clock.now()),
         conflicts=tuple(dict.fromkeys(c.vi if vietnamese else c.en for c in day.conflicts)),
         waiting=[row(view, page, approving=True) for view in items if view.may_approve],
-        items=[row(view, page) for view in mine[:20]],
+        items=[row(view, page, played_at=played.get(view.announcement.id)) for view in mine],
         asked=[
             replace(row(view, page), line=unanswered[view.announcement.id])
             for view in items

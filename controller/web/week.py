@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from controller.access import Right
+from controller.access import Right, may
 from controller.dispatch.forms import BoardView, ConflictLine, OccurrenceLine, Tally
 from controller.dispatch.sessions.weeks import WEEK, Block, DayPlan, local_day, monday
 from controller.errors import Problem
@@ -58,6 +58,8 @@ class Card:
     cap_s: int
     cap: str
     conflicts: tuple[str, ...]
+    moved: str
+    move: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +219,21 @@ def _card(block: Block, playing: Counter[str | None], page: Page, now: datetime)
         cap_s=int(cap.total_seconds()) if cap is not None else 0,
         cap=says.seconds(cap // timedelta(milliseconds=1)) if cap is not None else "",
         conflicts=_said(block.conflicts, page),
+        moved=says.t("airing.moved_from", when=says.when(block.repeated.usual_at))
+        if block.repeated is not None and block.repeated.usual_at is not None
+        else "",
+        move=_move(block, page, now),
     )
+
+
+def _move(block: Block, page: Page, now: datetime) -> str:
+    """Where this airing is moved, for whoever may and while it is to come."""
+    one = block.repeated
+    if one is None or block.start_at <= now or one.author == page.person.id:
+        return ""
+    if not may(page.person, Right.APPROVE, one.area, page.house.tree):
+        return ""
+    return f"/bai/{block.lines[0].announcement}/luot-phat/{one.day.isoformat()}"
 
 
 def _items(block: Block, playing: Counter[str | None], now: datetime, page: Page) -> Iterator[Item]:

@@ -22,6 +22,7 @@ from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.recorded import recorded, recording_facts
 from controller.web.rule_words import MOST_SHOWN
 from controller.web.telling import refused, told, wrongs
+from controller.web.track_cards import tracks_facts
 from schedules.announcement import TEXT_LIMIT, AnnouncementId, AreaCode
 from schedules.area import inside
 
@@ -296,6 +297,7 @@ async def _check(page: Page, view: AnnouncementView, *, problem: Problem | None 
         told=told(view, page),
         cut=() if view.faults else await _cut(page, identity),
         recorded=recorded(view, page),
+        **await tracks_facts(page, identity),
         **await stored_hints(page, view, own=True),
         **await sound_facts(page, rendering, f"/bai/{identity}"),
     )

@@ -84,6 +84,7 @@ def test_a_table_saved_as_unicode_text_by_a_spreadsheet_is_read(home: Path) -> N
     assert (first.population, first.latitude, first.longitude) == (2140, 16.5748, 107.5093)
 
 
+@pytest.mark.promise("S60")
 def test_one_wrong_row_leaves_nothing_behind_and_every_wrong_row_is_named(home: Path) -> None:
     loa("init", "--province", "46")
     table = (

@@ -98,6 +98,7 @@ def test_an_approved_recording_goes_to_a_village_at_once_as_signed_chunks(tmp_pa
 
 
 @pytest.mark.parametrize("username", [AUTHOR, TECHNICIAN, "pheduyet.qd"])
+@pytest.mark.promise("S39")
 def test_only_an_operator_may_speak_at_once(tmp_path: Path, username: str) -> None:
     async def story() -> None:
         async with home(tmp_path) as house:
@@ -121,10 +122,12 @@ def test_a_neighbour_learns_nothing_of_a_broadcast(tmp_path: Path) -> None:
             assert await house.loa.broadcast_views.running(house.cast[STRANGER]) == ()
             with pytest.raises(Problem, match="E_NOT_FOUND"):
                 await house.loa.broadcasting.end(house.cast[STRANGER], made.id)
+            assert (await house.loa.broadcast_views.one(house.cast[LOCAL_OPERATOR], made.id)).ended_at is None
 
     asyncio.run(story())
 
 
+@pytest.mark.promise("P13")
 def test_nobody_speaks_live_into_the_quiet_hours(tmp_path: Path) -> None:
     async def story() -> None:
         async with home(tmp_path, start=EVENING) as house:
@@ -165,6 +168,7 @@ def test_two_voices_at_one_loudspeaker_are_one_too_many(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.promise("P4")
 def test_stopping_everything_ends_what_is_spoken_at_once(tmp_path: Path) -> None:
     async def story() -> None:
         async with home(tmp_path) as house:

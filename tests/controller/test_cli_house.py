@@ -98,6 +98,23 @@ def test_nodes_are_provisioned_by_file_and_the_simulator_reads_it(home: Path) ->
     assert isinstance(again.exception, Problem)
 
 
+@pytest.mark.promise("S24")
+@pytest.mark.parametrize("name", ["+", "#", "a/b", "", "n 1", "n\0", "x" * 65_535, "cụm-1", "$SYS", 5, None])
+def test_an_id_that_a_broker_would_read_otherwise_is_no_node(home: Path, name: object) -> None:
+    loa("init")
+    loa("keys", "init")
+    sites = home / "sites.json"
+    good = {"id": "n-1", "name": "Cột đình", "area": "19867-01"}
+    sites.write_text(json.dumps([good, {**good, "id": name}]), encoding="utf-8")
+
+    refused = loa("nodes", "provision", str(sites), "--out", str(home / "fleet.json"))
+
+    assert isinstance(refused.exception, Problem)
+    assert refused.exception.code == "E_SITES"
+    assert not (home / "fleet.json").exists()
+    assert "n-1" not in loa("nodes", "list").stdout, "all of them or none"
+
+
 @pytest.mark.parametrize(
     "words",
     [

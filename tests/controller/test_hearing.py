@@ -287,6 +287,7 @@ class DeafSpeaker(InlineSpeaker):
 
 
 @pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.promise("P3")
 def test_a_recogniser_that_fails_or_hangs_holds_no_words_back(
     hangs: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,6 +354,7 @@ def test_what_is_heard_late_holds_a_draft_and_calls_back_nothing_that_was_fired(
     play(tmp_path, story)
 
 
+@pytest.mark.promise("P4")
 def test_a_correction_is_never_held_back(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         speaker(house).hears = lambda sentence: sentence.lower().replace("sáu", "bảy").replace("bảy", "tám")

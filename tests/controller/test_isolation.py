@@ -18,14 +18,16 @@ from controller.dispatch.broadcasts.live_forms import BroadcastForm
 from controller.dispatch.forms import EmergencyForm
 from controller.dispatch.sessions.programming import SessionForm
 from controller.doors.rights import Declares, Public
-from controller.store import people, recordings
+from controller.store import people, recordings, tapes
 from controller.store.broadcasts import BroadcastKind
 from controller.store.database import Conn
 from controller.store.lexicon import Line
 from controller.store.recordings import RecordingRow
+from controller.store.tapes import Tape, TapeState
 from devices.messages import BulletinClass, NodeId
 from schedules.announcement import AreaCode, PersonId
 from schedules.calendar import instant_of
+from schedules.plan import OccurrenceId
 from schedules.profile import Profile, ProfileKind
 from schedules.recurrence import Once
 from tests.controller.test_rights import Route, routes
@@ -73,6 +75,7 @@ class Things:
     lexicon_deed: str
     rule: str
     broadcast: str
+    tape: str
 
     def fill(self, said: Any) -> Any:
         if isinstance(said, str):
@@ -113,6 +116,25 @@ def _event() -> Profile:
         first=date(2026, 11, 30),
         last=date(2026, 11, 30),
     )
+
+
+async def _taped(house: Home, session: str) -> str:
+    """A relay that was recorded for commune A."""
+    clip = await house.loa.tuner.bells_clip()
+    tape = Tape(
+        occurrence=OccurrenceId("f" * 32),
+        session=session,
+        area=QUANG_DIEN,
+        title=f"Tiếp âm {SECRET}",
+        due_at=TOMORROW,
+        begins_at=TOMORROW - timedelta(hours=1),
+        length=timedelta(minutes=10),
+        state=TapeState.KEPT,
+        changed_at=house.loa.clock.now(),
+        clip=clip,
+    )
+    assert await house.loa.db.write(tapes.add, tape)
+    return tape.occurrence
 
 
 async def furnish(house: Home) -> Things:
@@ -181,6 +203,7 @@ async def furnish(house: Home) -> Things:
         lexicon_deed=deed.id,
         rule=f"profile:{rule.id}",
         broadcast=spoken.id,
+        tape=await _taped(house, session.id),
     )
 
 

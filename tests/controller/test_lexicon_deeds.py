@@ -135,6 +135,7 @@ def test_a_number_that_is_meant_so_is_kept_when_somebody_vouches_for_it(place: P
     told(story, place)
 
 
+@pytest.mark.promise("F70")
 def test_the_same_press_twice_is_one_deed_and_another_body_is_refused(place: Path) -> None:
     async def story(house: House) -> None:
         deeds, author = house.up.lexicons, house.author
@@ -150,6 +151,7 @@ def test_the_same_press_twice_is_one_deed_and_another_body_is_refused(place: Pat
     told(story, place)
 
 
+@pytest.mark.promise("F68")
 def test_two_editors_of_one_line_do_not_overwrite_each_other(place: Path) -> None:
     async def story(house: House) -> None:
         deeds = house.up.lexicons

@@ -1,12 +1,22 @@
 """The alarm pack: spoken when nothing else is to be read, found again in an alarm, never evicted."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from controller.deploy.commune_data import PROVINCE
 from controller.dispatch.forms import EmergencyForm, RenderState
-from controller.dispatch.sound import pack
+from controller.dispatch.sound import pack, rendering
+from controller.store import areas, nodes
+from controller.store.lexicon import Line
+from controller.store.nodes import Node
+from controller.studio.speech import SpeechOrder
+from devices.messages import NodeId
+from schedules.announcement import AreaCode
+from schedules.area import Area, Level
 from schedules.emergency import NAMES, Hazard
 from tests.support.doors import LOCAL_OPERATOR, Home, play
 from tests.support.inline_speaker import InlineSpeaker
@@ -63,6 +73,41 @@ def test_an_alarm_finds_what_it_has_in_common_with_all_others(
     small = SentenceCache(directory=tmp_path / "speech", limit_bytes=1)
     small.trim()
     assert small.contents().files == small.contents().pinned_files > 20
+
+
+def test_a_commune_that_is_new_or_is_called_or_read_otherwise_is_spoken_while_the_house_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack, "COMMON", (Hazard.FLOOD,))
+    monkeypatch.setattr(rendering, "LOOK_EVERY", timedelta(milliseconds=50))
+    commune = Area(code=AreaCode("19999"), parent=PROVINCE, level=Level.COMMUNE, name="Xã Phú Ốc")
+    village = Area(code=AreaCode("19999-01"), parent=commune.code, level=Level.VILLAGE, name="Thôn Đông")
+    node = Node(id=NodeId("cum-19999"), name="Thôn Đông", area=village.code, public_key="x")
+
+    async def story(house: Home) -> None:
+        async def spoken_since(count: int) -> list[SpeechOrder]:
+            await packed(house)
+            orders = speaker(house).orders[count:]
+            assert all(order.pin and order.background for order in orders)
+            return orders
+
+        before = len(await spoken_since(0))
+        await house.loa.db.write(areas.save, (commune, village))
+        await asyncio.sleep(0.2)
+        assert await spoken_since(before) == [], "nothing hangs there yet"
+        await house.loa.db.write(nodes.register, node, house.loa.clock.now())
+        assert [("xã Phú Ốc" in order.text) for order in await spoken_since(before)] == [True] * 5
+
+        await house.loa.db.write(areas.save, (replace(commune, name="Phường Phú Ốc"),))
+        assert [("phường Phú Ốc" in order.text) for order in await spoken_since(before + 5)] == [True] * 5
+
+        person = house.cast[LOCAL_OPERATOR]
+        line = Line(written="Quảng Điền", reading="quảng điền ta")
+        await house.loa.lexicons.add(person, person.area, line, "k1")
+        again = await spoken_since(before + 10)
+        assert [[one.reading for one in order.lexicon] for order in again] == [["quảng điền ta"]] * 5
+
+    play(tmp_path, story, alarm_pack=True)
 
 
 def test_it_can_be_switched_off(tmp_path: Path) -> None:

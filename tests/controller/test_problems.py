@@ -5,44 +5,13 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from controller.deploy.commune_data import QUANG_DIEN
-from tests.support.doors import AUTHOR, LOCAL_OPERATOR, TEXT, VILLAGE, Home, door, play
+from tests.support.asked import GOOD, is_problem, written
+from tests.support.doors import AUTHOR, LOCAL_OPERATOR, VILLAGE, Home, door, play
 
-GOOD: dict[str, Any] = {
-    "area": QUANG_DIEN,
-    "title": "Họp thôn",
-    "text": TEXT,
-    "targets": [VILLAGE],
-    "timing": {"kind": "after_approval"},
-    "expires_at": "2026-11-25T10:00:00Z",
-}
 JSON = {"Content-Type": "application/json"}
-MEMBERS = {"type", "title", "status", "code", "detail", "detail_en", "trace_id"}
-
-
-def is_problem(
-    answer: httpx.Response, status: int | tuple[int, ...], code: str | None = None
-) -> dict[str, Any]:
-    """The shape of every refusal; returns it for a closer look."""
-    allowed = (status,) if isinstance(status, int) else status
-    assert answer.status_code in allowed, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = answer.json()
-    assert problem.keys() >= MEMBERS
-    assert problem["status"] == answer.status_code
-    assert problem["trace_id"] == answer.headers["x-trace-id"]
-    assert problem["detail"].endswith((".", "!", "?")), problem["detail"]
-    assert problem["detail"] != problem["detail_en"]
-    if code is not None:
-        assert problem["code"] == code
-    return problem
-
-
-async def written(client: httpx.AsyncClient, **changes: Any) -> httpx.Response:
-    return await client.post("/api/announcements", json={**GOOD, **changes})
 
 
 @pytest.mark.promise("S54", "P18")
@@ -305,6 +274,21 @@ def test_what_does_not_exist_is_told_in_the_asker_s_form(tmp_path: Path) -> None
             assert page.status_code == 404
             assert page.headers["content-type"].startswith("text/html")
             assert "Không tìm thấy trang" in page.text
+
+    play(tmp_path, story)
+
+
+@pytest.mark.promise("S75")
+def test_who_has_not_logged_in_learns_nothing_of_how_the_house_is_built(tmp_path: Path) -> None:
+    paths = ("/docs", "/redoc", "/openapi.json", "/api/openapi.json", "/.git/config", "/.env", "/metrics")
+    more = ("/static/../app.py", "/static/%2e%2e/app.py", "/debug", "/clips/", "/api/")
+
+    async def story(house: Home) -> None:
+        async with door(house) as nobody:
+            for path in (*paths, *more):
+                answer = await nobody.get(path)
+                assert answer.status_code in (401, 403, 404), path
+                assert not any(sign in answer.text for sign in ('"paths"', "loa_", "def ")), path
 
     play(tmp_path, story)
 

@@ -164,6 +164,7 @@ def test_opening_again_applies_nothing_twice(tmp_path: Path) -> None:
         assert len(once) == len(migrations())
 
 
+@pytest.mark.promise("F81")
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with ground(tmp_path):
         pass

@@ -11,10 +11,10 @@ import pytest
 
 from controller.doors.streams import LONGEST_READ, LONGEST_UPLOAD, Metered, is_stream
 from controller.errors import Problem
-from tests.controller.test_problems import written
-from tests.controller.test_recordings import VOICE, left
+from tests.support.asked import written
 from tests.support.doors import AUTHOR, STRANGER, TEXT, Home, door, play
 from tests.support.pages import form_token
+from tests.support.recordings import VOICE, left
 
 BOUNDARY = "xoo"
 MULTIPART = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}

@@ -2,17 +2,23 @@
 
 import asyncio
 import re
-from datetime import time
+from dataclasses import replace
+from datetime import time, timedelta
 from pathlib import Path
 
+from httpx import AsyncClient
 from icalendar import Calendar
 
 from controller.deploy.commune_data import DAN_DIEN, PROVINCE, QUANG_DIEN
 from controller.dispatch.sessions.feeding import MOST_ASKS
-from controller.store import audit, feeds
+from controller.dispatch.signals import Wake
+from controller.store import audit, feeds, occurrences, relays, sessions
+from controller.store.relays import RelayList, RelaySource
 from schedules.announcement import BulletinClass
+from schedules.blocks import Block, Part
 from schedules.calendar import instant_of
 from schedules.recurrence import Once
+from schedules.session import Session
 from tests.controller.test_web_week import on_air
 from tests.support.doors import (
     APPROVER,
@@ -29,6 +35,7 @@ from tests.support.house import DAY
 from tests.support.pages import fill, form_token
 
 NINE = instant_of(DAY, time(9, 0))
+DAY_LONG = timedelta(days=1)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -68,6 +75,62 @@ def test_a_calendar_program_reads_the_week_without_a_login_and_nothing_else(tmp_
             assert (await nobody.get(path.replace(".ics", ""))).status_code == 404
 
     play(tmp_path, story)
+
+
+def test_relays_stand_in_the_week_live_and_recorded_with_a_source_and_without(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        live = Block(id="relay", part=Part.RELAY, length=timedelta(minutes=25))
+        first = Session(
+            id="s-live",
+            area=QUANG_DIEN,
+            name="Buổi sáng",
+            start=time(7),
+            dates=(DAY,),
+            blocks=(live,),
+            opening=False,
+            closing=False,
+        )
+        taped = replace(live, record_at=time(18))
+        second = replace(first, id="s-taped", name="Buổi chiều", start=time(17), blocks=(taped,))
+        for session in (first, second):
+            await house.loa.db.write(sessions.save, session)
+        house.loa.signals.wake(Wake.PLANNER)
+        async with door(house, AUTHOR) as client:
+            sheet = await client.get("/lich-tuan")
+            path = address((await fill(client, sheet, "/lich-tuan/dia-chi", do="renew")).text)
+        kept = RelayList(
+            area=QUANG_DIEN,
+            version=1,
+            sources=(RelaySource(name="VOV1", url="https://vov.vn/a"),),
+            filler=await house.loa.tuner.bells_clip(),
+        )
+        length = timedelta(minutes=25)
+        wanted = {
+            "Tiếp âm (Buổi sáng)": (instant_of(DAY, time(7)), length),
+            "Tiếp âm phát chậm (Buổi chiều)": (instant_of(DAY, time(17)), length),
+        }
+        async with door(house) as nobody:
+            assert await listed(nobody, path, house, planned=0) == wanted
+            await house.loa.db.write(relays.save, kept, house.cast[AUTHOR].id, house.loa.clock.now())
+            house.loa.signals.wake(Wake.PLANNER)
+            assert await listed(nobody, path, house, planned=2) == wanted
+
+    play(tmp_path, story)
+
+
+async def listed(client: AsyncClient, path: str, house: Home, *, planned: int) -> dict[str, object]:
+    """The two events of the feed, once so many of them are in the programme."""
+    async with asyncio.timeout(20):
+        while True:
+            found = await house.loa.db.read(occurrences.between, NINE - DAY_LONG, NINE + DAY_LONG)
+            answer = await client.get(path)
+            events = Calendar.from_ical(answer.content).walk("VEVENT")
+            if len(found) == planned and len(events) == 2:
+                return {
+                    str(event["SUMMARY"]): (event.decoded("DTSTART"), event.decoded("DURATION"))
+                    for event in events
+                }
+            await asyncio.sleep(0.3)
 
 
 def test_the_address_is_changed_and_ended_by_whoever_writes_there_alone(tmp_path: Path) -> None:

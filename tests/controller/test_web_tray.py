@@ -83,6 +83,7 @@ def test_the_first_page_says_how_many_wait_and_one_is_taken_declined_and_taken_b
     play(tmp_path, story)
 
 
+@pytest.mark.promise("F68")
 def test_two_of_one_commune_decide_one_after_the_other_not_one_over_the_other(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         item = await bulletin(house, "Phòng cháy rừng")

@@ -13,41 +13,20 @@ from devices.arbitration import (
     Begin,
     Cut,
     Drop,
-    Effect,
     Ended,
     Floor,
     Play,
     Reason,
-    Renew,
     Step,
     Stop,
     Tick,
 )
-from devices.grants import StreamKind
-from devices.items import ClaimId, Item
-from devices.messages import AlertId, BulletinClass, CommandId, Mode
-from tests.devices.cast import HOUR, MINUTE, NOW, item, siren
+from devices.items import ClaimId
+from devices.messages import AlertId, BulletinClass, Mode
+from tests.devices.cast import HOUR, MINUTE, NOW
+from tests.support.floor import EMERGENCY, NORMAL, PRIORITY, SECOND, make, run
 
-SECOND = timedelta(seconds=1)
-NORMAL, PRIORITY, EMERGENCY = BulletinClass
 RANK = {NORMAL: 0, PRIORITY: 1, EMERGENCY: 2}
-
-
-def make(name: str, kind: BulletinClass = NORMAL, **changes: Any) -> Item:
-    base = {"claim": ClaimId(name), "duration_ms": 60_000, "latest_at": NOW + HOUR, **changes}
-    if kind is EMERGENCY:
-        return siren(**{"alert": AlertId(name), "expires_at": NOW + 2 * HOUR, **base})
-    return item(bulletin_class=kind, **base)
-
-
-def run(*story: tuple[float, arb.Input], floor: Floor | None = None) -> tuple[Step, list[Effect]]:
-    """Steps through (seconds, input) pairs; gives the last step and all effects."""
-    effects: list[Effect] = []
-    step = Step(floor=floor or Floor(), effects=(), wake_at=None)
-    for seconds, fact in story:
-        step = arb.step(step.floor, fact, NOW + seconds * SECOND)
-        effects += step.effects
-    return step, effects
 
 
 @pytest.mark.promise("F56")
@@ -347,61 +326,3 @@ def test_the_preview_and_the_floor_say_the_same() -> None:
     assert [one for one in told_before if one in lived] == told_before
     assert any(isinstance(effect, Cut) for _, effect in told_before)
     assert dataclasses.replace(floor) == Floor()
-
-
-def relay(name: str = "vov1", seconds: int = 600, **changes: Any) -> Item:
-    """A station from NOW on, for so long."""
-    base = {"due_at": NOW, "stream": StreamKind.RELAY, "grant": name, "duration_ms": seconds * 1000}
-    return make(name, **{**base, **changes})
-
-
-def test_a_cut_stream_is_rejoined_where_it_is_by_then() -> None:
-    alert = make("flood", EMERGENCY)
-    _, effects = run(
-        (0, Begin(item=relay())),
-        (60, Begin(item=alert)),
-        (180, Ended(claim=alert.claim, played_ms=60_000)),
-    )
-    assert effects == [
-        Play(item=relay(), from_ms=0),
-        Cut(item=relay(), reason=Reason.PREEMPTED, played_ms=60_000, resumes=True),
-        Play(item=alert, from_ms=0),
-        Play(item=relay(), from_ms=180_000),
-    ]
-
-
-def test_a_stream_that_begins_late_begins_where_it_is() -> None:
-    _, effects = run((90, Begin(item=relay())))
-    assert effects == [Play(item=relay(), from_ms=90_000)]
-
-
-def test_the_preview_says_that_a_relay_is_cut_and_rejoined_live() -> None:
-    alert = make("flood", EMERGENCY, duration_ms=120_000)
-    found = arb.preview([relay()], alert, NOW + MINUTE)
-    assert [(type(one.effect), getattr(one.effect, "from_ms", None)) for one in found] == [
-        (Cut, None),
-        (Play, 0),
-        (Play, 180_000),
-    ]
-
-
-def test_a_power_cut_ends_no_stream_that_still_goes_on() -> None:
-    one = relay(expires_at=NOW + HOUR)
-    assert arb.after_reboot(one, 30_000, NOW + 5 * MINUTE) == 30_000
-    assert arb.after_reboot(one, 30_000, NOW + 11 * MINUTE) is None
-
-
-def test_a_renewed_stream_has_its_new_end_on_the_floor() -> None:
-    voice = relay("voice", command=CommandId("voice"), expires_at=NOW + MINUTE)
-    longer = dataclasses.replace(voice, expires_at=NOW + 5 * MINUTE)
-    step, _ = run((0, Begin(item=voice)), (30, Renew(item=longer)), (90, Tick()))
-    assert step.floor.sounding is not None
-    assert step.wake_at == NOW + 5 * MINUTE
-
-
-def test_only_a_stop_that_names_it_ends_an_emergency_voice() -> None:
-    voice = make("v", EMERGENCY, alert=None, command=CommandId("v"), stream=StreamKind.LIVE, grant="v")
-    step, _ = run((0, Begin(item=voice)), (10, Stop()))
-    assert step.floor.sounding is not None
-    step, _ = run((0, Begin(item=voice)), (10, Stop(references=("v",))))
-    assert step.floor.sounding is None

@@ -44,6 +44,7 @@ def test_what_is_sealed_comes_back_equal(
 
 @settings(max_examples=300)
 @given(st.binary(max_size=300))
+@pytest.mark.promise("S17")
 def test_any_octets_are_a_chunk_or_refused(raw: bytes) -> None:
     for octets in (raw, b"LC\x01" + raw):
         try:
@@ -54,6 +55,7 @@ def test_any_octets_are_a_chunk_or_refused(raw: bytes) -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 255))
+@pytest.mark.promise("S02")
 def test_one_changed_octet_is_never_verified(at: int, flip: int) -> None:
     raw = chunks.seal(chunk(), KEY, TENANT, "g-1")
     at %= len(raw)
@@ -65,6 +67,7 @@ def test_one_changed_octet_is_never_verified(at: int, flip: int) -> None:
     assert not chunks.verify(opened, KEY.public, TENANT, "g-1")
 
 
+@pytest.mark.promise("S06")
 def test_the_grant_and_the_tenant_are_signed_though_they_do_not_travel() -> None:
     opened = chunks.open_chunk(chunks.seal(chunk(), KEY, TENANT, "g-1"))
     assert not chunks.verify(opened, KEY.public, TENANT, "g-2")
@@ -111,6 +114,7 @@ def test_the_last_chunk_may_be_empty() -> None:
     assert chunks.open_chunk(raw).chunk.last
 
 
+@pytest.mark.promise("S18")
 def test_more_than_the_limit_is_not_even_looked_at() -> None:
     with pytest.raises(SizeError):
         chunks.open_chunk(bytes(CHUNK_LIMIT + 1))

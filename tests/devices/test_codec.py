@@ -327,6 +327,13 @@ def test_a_rule_of_the_wire_is_kept(message: Message, changes: dict[str, Any]) -
         {"issuer_level": "galaxy"},
         {"rounds": 0},
         {"rounds": 2, "every_ms": 999},
+        {"rounds": 2, "offsets_ms": (0,)},
+        {"rounds": 2, "offsets_ms": (1, 60_000)},
+        {"rounds": 3, "offsets_ms": (0, 60_000, 60_999)},
+        {"rounds": 1, "offsets_ms": (0, 60_000)},
+        {"rounds": 3, "offsets_ms": (0, 60_000)},
+        {"rounds": 2, "offsets_ms": (0, 86_400_001)},
+        {"rounds": 25, "offsets_ms": tuple(range(0, 25_000, 1000))},
         {"ends_at": NOW - timedelta(seconds=1)},
         {"ends_at": NOW + timedelta(days=32)},
         {"headline": "x" * 301},
@@ -338,6 +345,13 @@ def test_a_rule_of_the_wire_is_kept(message: Message, changes: dict[str, Any]) -
 def test_encoding_refuses_what_no_node_would_read(changes: dict[str, Any]) -> None:
     with pytest.raises(FormatError):
         codec.encode(alerts(alert(**changes)))
+
+
+def test_an_alert_without_offsets_has_the_octets_of_ever() -> None:
+    assert b"offsets_ms" not in codec.encode(alerts())
+    with_them = alerts(alert(rounds=2, offsets_ms=(0, 300_000)))
+    assert b'"offsets_ms":[0,300000]' in codec.encode(with_them)
+    assert codec.decode(codec.encode(with_them), Alerts) == with_them
 
 
 @pytest.mark.promise("P11")

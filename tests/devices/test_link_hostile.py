@@ -135,6 +135,7 @@ def test_two_thousand_broken_packets_leave_a_link_that_still_hears(protocol: str
     _against(greeting, story, protocol=protocol)
 
 
+@pytest.mark.promise("F43")
 def test_slices_of_one_byte_are_understood() -> None:
     async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for byte in CONNACK_5 + bytes.fromhex("30050001610078") + bytes.fromhex("30050001620079"):

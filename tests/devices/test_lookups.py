@@ -101,6 +101,25 @@ def test_rounds_come_at_their_distance_until_the_end() -> None:
     assert lists.round_due(short, NOW + HOUR) == 1
 
 
+def test_rounds_may_come_at_distances_of_their_own_first() -> None:
+    """A tsunami's: at once, after five and ten minutes, then every half hour."""
+    given = alert(rounds=6, every_ms=1_800_000, offsets_ms=(0, 300_000, 600_000), ends_at=NOW + 6 * HOUR)
+    begins = [0, 5, 10, 40, 70, 100]
+    assert lists.round_times(given) == tuple(NOW + n * MINUTE for n in begins)
+    for number, minutes in enumerate(begins):
+        begun = NOW + minutes * MINUTE
+        assert lists.round_due(given, begun) == number
+        assert lists.round_due(given, begun - SECOND) == (number - 1 if number else None)
+        later = [NOW + n * MINUTE for n in begins[number + 1 :]]
+        assert lists.next_round_at(given, begun) == (later[0] if later else None)
+    assert lists.round_due(given, NOW + 5 * HOUR) == 5
+    only = alert(rounds=2, offsets_ms=(0, 60_000))
+    assert [lists.round_due(only, NOW + n * SECOND) for n in (0, 59, 60, 3600)] == [0, 0, 1, 1]
+    cut = alert(rounds=3, offsets_ms=(0, 60_000, 120_000), ends_at=NOW + 90 * SECOND)
+    assert lists.round_times(cut) == (NOW, NOW + MINUTE)
+    assert lists.next_round_at(cut, NOW + MINUTE) is None
+
+
 def test_missed_rounds_coalesce_and_claimed_ones_are_over() -> None:
     node = took(send(settled(), alerts(alert(rounds=5, every_ms=600_000))))
     (due,) = lists.due_rounds(node, NOW + 25 * MINUTE)

@@ -168,7 +168,7 @@ def test_what_is_issued_in_the_future_is_refused(node: Memory) -> None:
     took(send(node, command(issued_at=NOW + timedelta(seconds=5))))
 
 
-@pytest.mark.promise("S04", "P7")
+@pytest.mark.promise("S04", "P7", "S69")
 def test_the_floor_keeps_a_clock_from_falling_back(node: Memory) -> None:
     node = took(send(node, beacon(now=NOW + MINUTE)))
     message = command(issued_at=NOW - 10 * MINUTE, expires_at=NOW + MINUTE)

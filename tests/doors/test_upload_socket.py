@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from controller.doors.streams import LONGEST_READ
-from tests.controller.test_problems import GOOD
+from tests.support.asked import GOOD
 from tests.support.doors import AUTHOR, PASSWORD, Served, home, served
 from tests.tts import uploads
 

@@ -142,6 +142,7 @@ def test_an_ended_grant_is_not_opened_again_by_a_late_renewal() -> None:
     assert len(stage.desk.of(stage.nodes[0], ReceiptKind.FINISHED)) == 1
 
 
+@pytest.mark.promise("P4")
 def test_a_stop_ends_a_live_voice_at_once() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()
@@ -161,7 +162,7 @@ def test_a_stop_ends_a_live_voice_at_once() -> None:
     assert [one.reason for one in live] == ["stopped"]
 
 
-@pytest.mark.promise("S13")
+@pytest.mark.promise("S13", "S14", "P13")
 def test_an_ordinary_voice_at_night_is_refused_by_the_node_itself() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()
@@ -176,6 +177,7 @@ def test_an_ordinary_voice_at_night_is_refused_by_the_node_itself() -> None:
     assert (refused.command, refused.code) == ("live-1", "E_QUIET")
 
 
+@pytest.mark.promise("P13")
 def test_a_voice_that_runs_into_quiet_hours_falls_silent_when_they_begin() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()
@@ -299,6 +301,7 @@ def test_a_voice_that_comes_back_under_its_grant_is_heard_again_and_reported_ane
     assert (whole.reason, whole.played_ms, whole.duration_ms) == (None, 30_000, 40_000)
 
 
+@pytest.mark.promise("F57")
 def test_a_voice_that_broke_off_does_not_come_back_after_a_stop() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()

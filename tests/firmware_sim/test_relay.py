@@ -129,6 +129,7 @@ def test_a_filler_that_is_not_there_is_silence() -> None:
     assert finished(stage)[0] == "chunks_lost"
 
 
+@pytest.mark.promise("S12")
 def test_an_altered_filler_never_sounds() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()
@@ -165,7 +166,7 @@ def test_an_emergency_cuts_the_relay_which_is_then_rejoined_live() -> None:
     assert (receipt.reason, receipt.cuts) == ("preempted", 1)
 
 
-@pytest.mark.promise("S13")
+@pytest.mark.promise("S13", "S14")
 def test_a_relay_at_a_quarter_past_three_is_refused_by_the_node() -> None:
     night = MORNING - timedelta(hours=2, minutes=50)
 

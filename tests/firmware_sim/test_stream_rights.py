@@ -93,7 +93,7 @@ def of_a_drill(stage: Stage, station: Station) -> None:
     station.throw(station.sealed())
 
 
-@pytest.mark.promise("S13")
+@pytest.mark.promise("S13", "S05", "S06", "P7")
 @pytest.mark.parametrize(
     ("bad", "code"),
     [
@@ -116,6 +116,7 @@ def test_a_chunk_that_is_not_right_is_silence_and_says_why(
     told(bad, code)
 
 
+@pytest.mark.promise("S26")
 def test_a_retained_chunk_is_never_heard() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()
@@ -132,6 +133,7 @@ def test_a_retained_chunk_is_never_heard() -> None:
     assert stage.desk.codes(stage.nodes[0]) == ["E_REPLAY"]
 
 
+@pytest.mark.promise("S08")
 def test_a_key_without_the_right_to_live_opens_nothing() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()
@@ -148,6 +150,7 @@ def test_a_key_without_the_right_to_live_opens_nothing() -> None:
     assert (refused.command, refused.code) == ("live-1", "E_DELEGATION")
 
 
+@pytest.mark.promise("S08")
 def test_a_key_revoked_in_the_middle_is_silent_from_then_on() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()
@@ -165,6 +168,7 @@ def test_a_key_revoked_in_the_middle_is_silent_from_then_on() -> None:
     assert span.end.ended_mono - span.begin.first_sample_mono < 12
 
 
+@pytest.mark.promise("S08")
 def test_a_relay_needs_the_right_to_stream_beside_the_right_to_plan() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()
@@ -183,6 +187,7 @@ def test_a_relay_needs_the_right_to_stream_beside_the_right_to_plan() -> None:
     assert "E_DELEGATION" in stage.desk.codes(stage.nodes[0])
 
 
+@pytest.mark.promise("P11")
 def test_a_drills_voice_is_framed_by_the_node_and_never_passes_for_the_real_one() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()
@@ -198,6 +203,7 @@ def test_a_drills_voice_is_framed_by_the_node_and_never_passes_for_the_real_one(
     assert {span.begin.mode for span in stage.heard()} == {Mode.EXERCISE}
 
 
+@pytest.mark.promise("S04", "F24")
 def test_every_chunk_is_heard_once_however_often_it_comes() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()
@@ -258,6 +264,7 @@ def test_no_sequence_of_octets_makes_a_node_fail_or_sound(
     assert finished.played_ms == 0
 
 
+@pytest.mark.promise("S05")
 def test_a_voice_for_a_group_is_heard_by_its_nodes_alone() -> None:
     group = GroupId("truong-hoc")
 
@@ -301,6 +308,7 @@ def test_a_voice_for_one_node_is_heard_by_that_node_alone() -> None:
     assert stage.heard(stage.nodes[1]) == ()
 
 
+@pytest.mark.promise("S16")
 def test_more_voices_by_command_than_an_hour_allows_are_refused() -> None:
     async def story(stage: Stage) -> None:
         await stage.settle()

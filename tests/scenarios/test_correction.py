@@ -193,6 +193,7 @@ def test_a_correction_withdrawn_before_its_time_is_heard_by_nobody_and_undone_it
     assert all(begun(house, row.node, seen["gone"]) == [] for row in seen["gone"])
 
 
+@pytest.mark.promise("P4")
 def test_what_sounds_is_stopped_by_a_withdrawal_and_its_hearers_are_told_what_is_right(place: Path) -> None:
     seen: dict[str, Any] = {}
     long = "Kính mời bà con đến nhà văn hóa thôn dự họp lúc bảy giờ. " * 40
@@ -287,6 +288,7 @@ def test_a_node_that_missed_the_correction_is_told_on_the_next_day(place: Path) 
     assert (told_at.date(), told_at.hour) == (DAY + timedelta(days=1), 9)
 
 
+@pytest.mark.promise("P1", "F01")
 def test_a_controller_that_dies_tells_nobody_twice(place: Path) -> None:
     seen: dict[str, Any] = {}
 

@@ -5,6 +5,8 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from controller.dispatch.announcements.recording import Upload
 from controller.dispatch.forms import AnnouncementView, Draft
 from controller.store.sounds import RenderState
@@ -60,6 +62,7 @@ def test_the_village_hears_the_recording_and_no_voice_was_asked(place: Path) -> 
     assert house.claims(FEW[3]) == []
 
 
+@pytest.mark.promise("F69")
 def test_another_recording_after_the_approval_is_not_heard(place: Path) -> None:
     async def story(house: House) -> None:
         draft = await house.write("Lời mời của trưởng thôn", timing=Once(at=SIX))
@@ -75,6 +78,7 @@ def test_another_recording_after_the_approval_is_not_heard(place: Path) -> None:
     assert all(house.claims(node) == [] for node in FEW)
 
 
+@pytest.mark.promise("P2")
 def test_a_house_that_dies_while_it_prepares_goes_on_after_its_start(place: Path) -> None:
     async def story(house: House) -> None:
         draft = await house.write("Lời mời của trưởng thôn", timing=Once(at=SIX))

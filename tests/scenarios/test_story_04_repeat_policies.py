@@ -10,7 +10,8 @@ from controller.dispatch.forms import AlertPhase
 from devices.messages import BulletinClass
 from firmware_sim.journal import Span
 from schedules.calendar import instant_of
-from schedules.emergency import Hazard, repeat_policy, rounds, spoken_time
+from schedules.emergency import Hazard, spoken_time
+from schedules.repeat import repeat_policy, rounds
 from tests.support.house import DAY, FEW, NEIGHBOUR, VILLAGE, House, play
 
 AT = instant_of(DAY, time(6, 0))
@@ -29,7 +30,7 @@ def claims_of(house: House, node: str, alert: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("hazard", "level", "hours"),
-    [("flood", 3, 7), ("storm", 2, 7), ("earthquake", 3, 4)],
+    [("flood", 3, 7), ("storm", 2, 7), ("earthquake", 3, 4), ("tsunami", 2, 3), ("tsunami", 3, 2)],
 )
 def test_each_round_begins_when_the_policy_says_and_says_when_it_was_issued(
     hazard: str, level: int, hours: int, place: Path
@@ -57,6 +58,28 @@ def test_each_round_begins_when_the_policy_says_and_says_when_it_was_issued(
     assert f"phát lúc {spoken_time(alert.issued_at)}" in seen["row"].headline
     assert "phát lúc sáu giờ" in seen["row"].words.spoken, "and so it is read out, in every round"
     assert all(span.begin.bulletin_class is BulletinClass.EMERGENCY for span in house.heard(A))
+
+
+def test_a_tsunami_is_told_after_five_and_ten_minutes_also_when_the_controller_is_gone(place: Path) -> None:
+    """The changing distances travel in the document: each node keeps them by its own clock."""
+    seen: dict[str, Any] = {}
+
+    async def story(house: House) -> None:
+        await house.until(AT)
+        alert = await house.alarm(
+            hazard="tsunami", level=1, targets=(VILLAGE,), ends_at=AT + timedelta(hours=2)
+        )
+        seen["issued_at"] = alert.issued_at
+        await house.rest(30)
+        house.air.kill()
+        await house.until(AT + timedelta(hours=2, minutes=5))
+
+    house = play(story, place, members=FEW[:1])
+
+    begun = [
+        (span.begin.first_sample_at - seen["issued_at"]).total_seconds() / 60 for span in tones(house, A)
+    ]
+    assert begun == pytest.approx([0, 5, 10, 40, 70, 100], abs=0.05)
 
 
 def test_a_new_bulletin_takes_the_place_of_the_older_one_at_once_and_for_all_its_rounds(place: Path) -> None:

@@ -69,6 +69,34 @@ def test_a_controller_that_slept_through_the_session_causes_no_burst(place: Path
     assert set(seen["verdicts"]["Họp thôn"].values()) == {"aired"}
 
 
+@pytest.mark.promise("F27")
+def test_a_broker_that_is_gone_and_empty_every_ten_seconds_costs_no_airing(place: Path) -> None:
+    """What was fetched before plays by itself; what is approved meanwhile still comes through."""
+    seen: dict[str, Any] = {}
+
+    async def story(house: House) -> None:
+        await announce(house)
+        await house.until(AT - timedelta(minutes=1))
+        for turn in range(60):
+            house.air.kill()
+            await house.rest(2)
+            house.air.restore()
+            await house.rest(8)
+            if turn == 12:
+                await house.say("Mất nước", timing=Once(at=AT + timedelta(minutes=6)))
+        await house.rest(120)
+        seen["verdicts"] = await outcome(house)
+
+    house = play(story, place)
+
+    assert [len(set(house.claims(node))) for node in FEW[:3]] == [2, 2, 2]
+    assert [len(house.heard(node)) for node in FEW[:3]] == [2, 2, 2]
+    assert {title: set(found.values()) for title, found in seen["verdicts"].items()} == {
+        "Họp thôn": {"aired"},
+        "Mất nước": {"aired"},
+    }
+
+
 @pytest.mark.promise("F45")
 @pytest.mark.parametrize("back", [timedelta(minutes=3), timedelta(hours=1), timedelta(days=1)])
 def test_a_controller_that_wakes_up_in_the_past_repeats_nothing(back: timedelta, place: Path) -> None:

@@ -24,6 +24,7 @@ VALUES = {
 }
 TEXTS = (
     *(bulletin.text for bulletin in data.BULLETINS),
+    data.FROM_ABOVE.text,
     data.FLOOD.text,
     data.FLOOD.retraction,
     data.FLOOD.all_clear,

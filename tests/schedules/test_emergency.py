@@ -12,12 +12,18 @@ from schedules.emergency import (
     all_clear,
     headline,
     level,
-    repeat_policy,
     retraction,
-    rounds,
     siren_code,
 )
-from schedules.errors import Refused
+from schedules.errors import Refused, TableRefused
+from schedules.repeat import (
+    RepeatPolicy,
+    count_rounds,
+    house_repeats,
+    parse_repeats,
+    repeat_policy,
+    rounds,
+)
 from tests.schedules.cast import at
 
 
@@ -37,6 +43,32 @@ def test_an_alert_is_repeated_as_the_table_says(hazard: Hazard, number: int, min
     issued = at(2, 10)
     found = rounds(repeat_policy(hazard, number), issued, issued + timedelta(minutes=361))
     assert found == tuple(issued + timedelta(minutes=m) for m in minutes)
+
+
+def test_rounds_are_counted_as_they_are_named() -> None:
+    for policy in {id(one): one for one in house_repeats().values()}.values():
+        for minutes in (0, 1, 5, 10, 11, 30, 40, 41, 180, 181, 361, 10_000):
+            life = timedelta(minutes=minutes)
+            assert count_rounds(policy, life) == len(rounds(policy, at(2), at(2) + life))
+
+
+def test_a_place_may_say_its_own_table_and_what_can_not_be_read_is_named() -> None:
+    own = parse_repeats("*\t1\t0\t60\tQĐ 1\ntsunami\t2\t0,1\t-\tQĐ 2\n")
+    assert own[Hazard.TSUNAMI, 1] == RepeatPolicy(offsets=(timedelta(),), every=timedelta(hours=1))
+    assert own[Hazard.TSUNAMI, 5] == RepeatPolicy(offsets=(timedelta(), timedelta(minutes=1)), every=None)
+    assert own[Hazard.FOG, 3].every == timedelta(hours=1)
+    for bad in (
+        "*\t1\t5\t60\tx",
+        "*\t1\t0,10,5\t60\tx",
+        "*\t6\t0\t60\tx",
+        "*\t1\t0\t0\tx",
+        "sóng\t1\t0\t60\tx",
+        "*\t1\t0\t60",
+        "*\t1\t0\t60\tx\n*\t1\t0\t90\tx",
+        "tsunami\t1\t0\t60\tx",
+    ):
+        with pytest.raises(TableRefused):
+            parse_repeats(bad)
 
 
 def test_no_round_begins_at_or_after_the_end() -> None:

@@ -18,10 +18,10 @@ class InlineTaker:
     def __init__(self, clips_dir: Path) -> None:
         self._clips_dir = clips_dir
 
-    async def take_in(self, original: Path, *, repeat: int, chime: bool) -> Prepared:
+    async def take_in(self, original: Path, *, repeat: int, chime: bool, clean: bool = True) -> Prepared:
         """The clip of this recording; raises SpeechFailed as the process does."""
         try:
-            recording = take_in(original, airing=Airing(repeat=repeat, chime=chime))
+            recording = take_in(original, denoise=clean, airing=Airing(repeat=repeat, chime=chime))
         except AudioRefused as refusal:
             raise SpeechFailed(refusal.code, refusal.vi, refusal.en) from refusal
         clip = recording.clip

@@ -26,6 +26,7 @@ class TestGate:
         assert flaws(good(), words=20) == set()
 
     @pytest.mark.parametrize("pcm", [np.zeros(0, np.float32), np.zeros(SAMPLE_RATE, np.float32)])
+    @pytest.mark.promise("F71")
     def test_silence_is_silent(self, pcm: Pcm) -> None:
         assert flaws(pcm, words=20) == {Flaw.SILENT}
 
@@ -41,9 +42,11 @@ class TestGate:
         ],
         ids=["quiet", "loud", "clipped", "whistle", "hum", "gap"],
     )
+    @pytest.mark.promise("F71")
     def test_each_flaw_is_found(self, pcm: Pcm, flaw: Flaw) -> None:
         assert flaw in flaws(pcm)
 
+    @pytest.mark.promise("F71")
     def test_words_that_were_swallowed_show_in_the_pace(self) -> None:
         assert flaws(good(), words=60) == {Flaw.TOO_FAST}
         assert flaws(good(), words=5) == {Flaw.TOO_SLOW}

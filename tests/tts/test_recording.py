@@ -230,15 +230,18 @@ class TestFence:
             check=False,
         )
 
+    @pytest.mark.promise("S49", "P17")
     def test_it_holds_little_memory(self) -> None:
         assert "MemoryError" in self.fenced("bytearray(64 << 20)").stderr
         assert self.fenced("bytearray(8 << 20)").returncode == 0
 
+    @pytest.mark.promise("S49")
     def test_it_works_for_a_while_only(self) -> None:
         began = time.monotonic()
         assert self.fenced("\nwhile True: pass").returncode < 0
         assert time.monotonic() - began < 10
 
+    @pytest.mark.promise("S48")
     def test_it_writes_no_file(self, tmp_path: Path) -> None:
         target = tmp_path / "left"
         self.fenced(f"open({os.fspath(target)!r}, 'w').write('x' * 100)")
@@ -247,6 +250,7 @@ class TestFence:
     def test_it_opens_few_files(self) -> None:
         assert "OSError" in self.fenced("held = [open('/dev/null') for _ in range(100)]").stderr
 
+    @pytest.mark.promise("S48")
     def test_it_reaches_no_network_where_the_machine_allows_that_fence(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(0.05)

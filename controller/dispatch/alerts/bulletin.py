@@ -18,6 +18,7 @@ from controller.store.deliveries import Delivery, Kind, Ruling, Source, Verdict
 from controller.store.documents import Document, DocumentKind
 from controller.store.outbox import Letter, OutboxLane
 from devices import topics
+from devices.alerts import round_times
 from devices.messages import Alert, Alerts, AlertState, AreaCode, ClipHash, ClipRef, Mode, TenantId
 from schedules.announcement import AreaCode as PlaceCode
 
@@ -120,7 +121,7 @@ def first_rows(conn: Conn, room: Room, row: AlertRow, now: datetime) -> None:
 
 def round_rows(conn: Conn, room: Room, row: AlertRow, number: int, now: datetime) -> None:
     """One delivery for each node on the ground; the round is over when the next one begins."""
-    times = alarm.round_times(alert_message(room, row, None))
+    times = round_times(alert_message(room, row, None))
     if number >= len(times):
         return
     words = row.words[Part.WORDS].sound.duration_ms if Part.WORDS in row.words else None
@@ -176,6 +177,7 @@ def alert_message(room: Room, row: AlertRow, words: ClipHash | None) -> Alert:
         volume=row.volume,
         headline=row.headline[:300],
         references=row.refers_to,
+        offsets_ms=row.offsets_ms,
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from controller.dispatch import alarm
 from controller.dispatch.alerts.bulletin import (
     Bulletin,
     alert_message,
@@ -13,6 +12,7 @@ from controller.dispatch.alerts.bulletin import (
     post_bulletins,
     round_rows,
 )
+from controller.dispatch.outbox import clearing_letter
 from controller.dispatch.room import Room
 from controller.dispatch.showing import Showing
 from controller.dispatch.signals import Topic, Wake
@@ -20,7 +20,8 @@ from controller.store import alerts, audit, deliveries, documents, outbox
 from controller.store.alerts import AlertPhase, AlertRow, Part
 from controller.store.database import Conn
 from controller.store.documents import Document, DocumentKind
-from controller.store.outbox import Letter, OutboxLane
+from controller.store.outbox import Letter
+from devices.alerts import round_times
 from schedules.announcement import AreaCode
 
 RENEW_EVERY = timedelta(minutes=5)
@@ -89,7 +90,7 @@ class Renewer:
 
     def _begin_rounds(self, conn: Conn, row: AlertRow, now: datetime) -> datetime | None:
         """Deliveries of the rounds that have begun; when the next one does."""
-        times = alarm.round_times(alert_message(self._room, row, None))
+        times = round_times(alert_message(self._room, row, None))
         known = {one.round for one in deliveries.of_subject(conn, row.id)}
         for number, at in enumerate(times):
             if at <= now and number not in known:
@@ -121,16 +122,7 @@ class Renewer:
             return ()
         documents.retire(conn, document.topic, now)
         self._chases.pop(document.topic, None)
-        clearing = Letter(
-            id=f"{document.topic}#{document.version}@cleared",
-            topic=document.topic,
-            payload=b"",
-            created_at=now,
-            expires_at=now + timedelta(days=1),
-            lane=OutboxLane.NORMAL,
-            retain=True,
-        )
-        return (clearing,)
+        return (clearing_letter(document, now),)
 
     def _is_chased(self, conn: Conn, bulletin: Bulletin, now: datetime) -> bool:
         """A node that is well and says nothing of an alert gets it again, at growing distances (F23)."""

@@ -1,5 +1,6 @@
 """The life of a bài for its page: written, handed in, approved, planned, heard, taken back, put right."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,6 +72,10 @@ class Lives:
         allow(person, Right.READ, kept.announcement.area, room.tree)
         writes = may(person, Right.WRITE, kept.announcement.area, room.tree)
         return await room.db.read(_life, kept.announcement, writes, room.clock.now())
+
+    async def last_played(self, items: Iterable[AnnouncementId]) -> dict[AnnouncementId, datetime]:
+        """When each of these, which the asker has been shown, was played last."""
+        return await self._room.db.read(lives.last_played, tuple(items))
 
     async def corrects(self, person: Person, announcement: AnnouncementId) -> Linked | None:
         """What a bài puts right, if anything."""

@@ -6,17 +6,29 @@ from controller.dispatch.forms import RecordingView
 from controller.store import clips, recordings
 from controller.store.announcements import Kept
 from controller.store.database import Conn
-from schedules.announcement import PersonId
+from controller.store.sounds import Sound
+from schedules.announcement import PersonId, RecordingId, Track
 
 
 def recording_view(conn: Conn, kept: Kept, names: Mapping[PersonId, str]) -> RecordingView | None:
     """What was sent for it, and what became of that; None where its text is read."""
     recording = kept.announcement.recording
-    row = None if recording is None else recordings.get(conn, recording)
+    return None if recording is None else _view(conn, recording, kept.sound, names)
+
+
+def track_view(conn: Conn, track: Track, sound: Sound, names: Mapping[PersonId, str]) -> RecordingView | None:
+    """The same of a track."""
+    return _view(conn, track.recording, sound, names)
+
+
+def _view(
+    conn: Conn, recording: RecordingId, sound: Sound, names: Mapping[PersonId, str]
+) -> RecordingView | None:
+    row = recordings.get(conn, recording)
     if row is None:
         return None
     before = row.before
-    clip = None if kept.sound.clip is None else clips.find(conn, kept.sound.clip)
+    clip = None if sound.clip is None else clips.find(conn, sound.clip)
     return RecordingView(
         id=row.id,
         name=row.name,

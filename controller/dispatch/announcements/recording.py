@@ -14,16 +14,26 @@ from controller.dispatch.forms import AnnouncementView
 from controller.dispatch.refusals import allow, missing, stale, told_as_problems
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
-from controller.dispatch.sound.taking import Take, keep_prepared, take_of
+from controller.dispatch.sound.taking import Take, keep_prepared, takes_of
 from controller.errors import Problem
-from controller.store import announcements, audit, recordings
+from controller.store import announcements, audit, corrections, recordings
 from controller.store.announcements import EventDeed, Kept
 from controller.store.database import Conn
 from controller.store.recordings import RecordingRow
 from controller.studio.speech import SpeechFailed
 from controller.studio.taking import Prepared
-from schedules import approval
-from schedules.announcement import Announcement, AnnouncementId, AreaCode, RecordingId, content_hash
+from schedules import approval, tracks
+from schedules.announcement import (
+    Announcement,
+    AnnouncementId,
+    AreaCode,
+    RecordingId,
+    Track,
+    clean_text,
+    content_hash,
+)
+from schedules.approval import Changes
+from schedules.language import MAIN
 from tts.errors import AudioRefused, audio_codec
 from tts.recording import ffmpeg_here, kind_of, needs_ffmpeg
 
@@ -42,6 +52,14 @@ class Upload:
     head: bytes
     bytes: int
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Further:
+    """Not the bài itself but its track in this language; ``words`` is what it says, in writing."""
+
+    language: str
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +96,24 @@ class Recordings:
             self._coming -= 1
 
     async def attach(
-        self, person: Person, announcement: AnnouncementId, upload: Upload, seen: str | None = None
+        self,
+        person: Person,
+        announcement: AnnouncementId,
+        upload: Upload,
+        seen: str | None = None,
+        further: Further | None = None,
     ) -> AnnouncementView:
-        """The bài is heard from this recording from now on. The same file again changes nothing."""
+        """The bài is heard from this recording from now on. The same file again changes nothing.
+
+        With ``further`` its track in that language is, which somebody else then confirms.
+        """
         kept = await self._kept(person, announcement, Right.WRITE)
+        now, row = self._room.clock.now(), self._row(person, kept.announcement, upload)
         with told_as_problems():
-            approval.edit(kept.announcement, person.id, {}, self._room.clock.now())
-        row = self._row(person, kept.announcement, upload)
+            changes = _changes(person, kept.announcement, row.id, further, now)
+            approval.edit(kept.announcement, person.id, changes, now)
+        if further is not None and await self._room.db.read(corrections.get, announcement) is not None:
+            raise no_tracks_here()
         known = await self._room.db.write(self._keep_file, row, upload.path)
         take = Take(recording=row.id, repeat=kept.announcement.repeat)
         task = self._room.recorder.prepare(take)
@@ -95,7 +124,7 @@ class Recordings:
                 await self._room.db.write(self._drop_file, person, row, failure.code)
             raise _refused(failure) from failure
         try:
-            return await self._set(person, announcement, row.id, seen, take, done)
+            return await self._set(person, announcement, row.id, seen, take, done, further)
         except Problem as problem:
             if not known:
                 await self._room.db.write(self._drop_file, person, row, problem.code)
@@ -107,8 +136,12 @@ class Recordings:
         announcement: AnnouncementId,
         recording: RecordingId | None,
         seen: str | None = None,
+        further: Further | None = None,
     ) -> AnnouncementView:
-        """Take the recording away (None), or put one back that this area has: 404 for any other."""
+        """Take the recording away (None), or put one back that this area has: 404 for any other.
+
+        With ``further`` the same for its track in that language.
+        """
         kept = await self._kept(person, announcement, Right.WRITE)
         take = None
         if recording is not None:
@@ -116,12 +149,13 @@ class Recordings:
             if row is None or row.area != kept.announcement.area:
                 raise missing()
             take = Take(recording=recording, repeat=kept.announcement.repeat)
-        return await self._set(person, announcement, recording, seen, take, None)
+        return await self._set(person, announcement, recording, seen, take, None, further)
 
-    async def original(self, person: Person, announcement: AnnouncementId) -> Original:
-        """The recording of a bài as it was sent, for whoever may read the bài."""
+    async def original(self, person: Person, announcement: AnnouncementId, language: str = MAIN) -> Original:
+        """The recording of a bài, or of a track of it, as it was sent, for whoever may read the bài."""
         kept = await self._kept(person, announcement, Right.READ)
-        recording = kept.announcement.recording
+        take = takes_of(kept.announcement).get(language)
+        recording = None if take is None else take.recording
         row = None if recording is None else await self._room.db.read(recordings.get, recording)
         if row is None:
             raise missing()
@@ -193,13 +227,14 @@ class Recordings:
         seen: str | None,
         take: Take | None,
         done: Prepared | None,
+        further: Further | None = None,
     ) -> AnnouncementView:
         now = self._room.clock.now()
 
         def change(before: Announcement, at: datetime) -> Announcement:
             if seen not in (None, content_hash(before)):
                 raise stale()
-            return approval.edit(before, person.id, {"recording": recording}, at)
+            return approval.edit(before, person.id, _changes(person, before, recording, further, at), at)
 
         with told_as_problems():
             await self._room.db.write(_set_recording, announcement, change, person, take, done, now)
@@ -208,6 +243,32 @@ class Recordings:
         if take is not None and done is None:
             await self._room.recorder.want(announcement)
         return await self._look(person, announcement)
+
+
+def _changes(
+    person: Person, before: Announcement, recording: RecordingId | None, further: Further | None, at: datetime
+) -> Changes:
+    if further is None:
+        return {"recording": recording}
+    if recording is None:
+        return {"tracks": tracks.without(before, further.language)}
+    track = Track(
+        language=further.language,
+        recording=recording,
+        text=clean_text(further.words),
+        made_by=person.id,
+        made_at=at,
+    )
+    return {"tracks": tracks.with_track(before, track)}
+
+
+def no_tracks_here() -> Problem:
+    return Problem(
+        "E_STATE",
+        status=409,
+        vi="Bài đính chính chỉ phát bằng tiếng của bài, chưa thêm được tiếng khác.",
+        en="A correction is heard in its own language only; no track can be added to it.",
+    )
 
 
 def _set_recording(
@@ -223,7 +284,7 @@ def _set_recording(
     if take is None or done is None:
         return
     kept = announcements.get(conn, announcement)
-    if kept is not None and take_of(kept.announcement) == take:
+    if kept is not None and take in takes_of(kept.announcement).values():
         keep_prepared(conn, announcement, take, done, now)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.access import Person, Right
+from controller.dispatch.broadcasts.ground import Ground, ground_of
 from controller.dispatch.broadcasts.live_forms import DELAYS_S, LENGTHS_MIN, LONGEST_TITLE, BroadcastForm
 from controller.dispatch.broadcasts.tuning import Tuner
 from controller.dispatch.refusals import allow, told_as_problems
@@ -30,12 +31,13 @@ class Checks:
         room, tree = self._room, self._room.tree
         allow(person, Right.LIVE, form.area, tree)
         program()
-        if not form.targets:
+        if not form.targets and not form.groups:
             raise Problem("E_TARGET_EMPTY", field="targets")
         if any(target not in tree or not tree.descends(target, form.area) for target in form.targets):
             raise Problem("E_FIELD", field="targets")
-        if not room.registry.on_ground(form.targets):
-            raise Problem("E_TARGET_EMPTY", field="targets")
+        form = replace(form, targets=tree.cover(form.targets), groups=tuple(dict.fromkeys(form.groups)))
+        ground = await room.db.read(ground_of, room, form.targets, form.groups)
+        self._check_groups(form, ground)
         with told_as_problems():
             title = " ".join(clean_text(form.title).split())
         if not 1 <= len(title) <= LONGEST_TITLE:
@@ -56,9 +58,9 @@ class Checks:
             await self._tuner.clip_of(person, form.item)
         if form.kind is BroadcastKind.RELAY and not await self._tuner.names(form.area):
             raise Problem("E_SOURCE")
-        self.hours(form.targets, now, now + form.longest)
-        await self._check_free(form)
-        return replace(form, title=title, targets=tree.cover(form.targets))
+        self.hours(ground.areas, now, now + form.longest)
+        await self._check_free(form, ground)
+        return replace(form, title=title)
 
     def hours(self, targets: tuple[AreaCode, ...], start: datetime, end: datetime) -> None:
         """422 ``E_QUIET`` where any moment of it is quiet on any of that ground."""
@@ -66,10 +68,36 @@ class Checks:
         if quiet.overlaps(start, end):
             raise Problem("E_QUIET", field="longest", quiet=str(quiet))
 
-    async def _check_free(self, form: BroadcastForm) -> None:
+    def _check_groups(self, form: BroadcastForm, ground: Ground) -> None:
+        """Groups of the presser's own branch only; and no node is reached by two ways at once."""
+        tree = self._room.tree
+        if len(ground.groups) < len(form.groups) or any(
+            one.area not in tree or not tree.descends(one.area, form.area) for one in ground.groups
+        ):
+            raise Problem(
+                "E_FIELD",
+                field="groups",
+                vi="Có nhóm loa không còn nữa.",
+                en="A group does not exist any more.",
+            )
+        if not ground.nodes:
+            raise Problem("E_TARGET_EMPTY", field="targets")
+        if ground.doubled:
+            raise Problem(
+                "E_TARGET",
+                field="targets",
+                status=422,
+                vi=f"Có {len(ground.doubled)} cụm loa nằm trong hai nơi đã chọn. Hãy chọn để mỗi cụm loa "
+                "chỉ nghe một đường.",
+                en=f"{len(ground.doubled)} nodes are in two of the chosen places; choose each of them once.",
+            )
+
+    async def _check_free(self, form: BroadcastForm, ground: Ground) -> None:
         """Two voices at one loudspeaker are one too many, unless the new one is of a higher class."""
-        for row in await self._room.db.read(broadcasts.running):
-            if not self._room.tree.meet(row.targets, form.targets):
+        mine, read = {node.id for node in ground.nodes}, self._room.db.read
+        for row in await read(broadcasts.running):
+            theirs = await read(ground_of, self._room, row.targets, row.groups)
+            if mine.isdisjoint(node.id for node in theirs.nodes):
                 continue
             if (form.bulletin_class, row.bulletin_class) == (BulletinClass.PRIORITY, BulletinClass.NORMAL):
                 continue

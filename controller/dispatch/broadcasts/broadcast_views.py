@@ -1,14 +1,15 @@
 """Broadcasts as people see them: who speaks now, with which authority, until when, and who hears it."""
 
 from controller.access import Person, Right, may, within
+from controller.dispatch.broadcasts.ground import ground_of
 from controller.dispatch.broadcasts.live_forms import BroadcastView
 from controller.dispatch.refusals import allow, missing
 from controller.dispatch.room import Room
-from controller.store import broadcasts, deliveries, people
+from controller.store import broadcasts, deliveries, groups, people
 from controller.store.broadcasts import Broadcast
 from controller.store.database import Conn
 from controller.store.deliveries import Verdict
-from devices.messages import Heard
+from devices.messages import GroupId, Heard
 
 
 class BroadcastViews:
@@ -21,14 +22,14 @@ class BroadcastViews:
         """404 ``E_NOT_FOUND``."""
         allow(person, Right.READ, person.area, self._room.tree)
         row = await self._room.db.read(broadcasts.get, broadcast)
-        if row is None or not self._in_sight(person, row):
+        if row is None or not await self._in_sight(person, row):
             raise missing()
         return await self._room.db.read(self._view, person, row)
 
     async def running(self, person: Person) -> tuple[BroadcastView, ...]:
         """Who speaks now to the person's ground, the oldest first."""
         rows = await self._room.db.read(broadcasts.running)
-        mine = [row for row in rows if self._in_sight(person, row)]
+        mine = [row for row in rows if await self._in_sight(person, row)]
         return tuple([await self._room.db.read(self._view, person, row) for row in mine])
 
     async def recent(self, person: Person, limit: int = 10) -> tuple[BroadcastView, ...]:
@@ -37,9 +38,16 @@ class BroadcastViews:
         rows = await self._room.db.read(broadcasts.of_branch, person.area, limit)
         return tuple([await self._room.db.read(self._view, person, row) for row in rows])
 
-    def _in_sight(self, person: Person, row: Broadcast) -> bool:
-        tree = self._room.tree
-        return within(person, row.area, tree) or tree.meet(row.targets, (person.area,)) is not None
+    async def group_names(self, named: tuple[str, ...]) -> tuple[str, ...]:
+        """What people call these groups of nodes."""
+        return await self._room.db.read(_group_names, named) if named else ()
+
+    async def _in_sight(self, person: Person, row: Broadcast) -> bool:
+        room = self._room
+        if within(person, row.area, room.tree):
+            return True
+        ground = await room.db.read(ground_of, room, row.targets, row.groups)
+        return room.tree.meet(ground.areas, (person.area,)) is not None
 
     def _view(self, conn: Conn, person: Person, row: Broadcast) -> BroadcastView:
         tree = self._room.tree
@@ -64,10 +72,17 @@ class BroadcastViews:
             reason=row.reason,
             ended_by_name="" if row.ended_by is None else names.get(row.ended_by, row.ended_by),
             sound=row.sound,
-            nodes=len(found) or len(self._room.registry.on_ground(row.targets)),
+            group_names=_group_names(conn, row.groups),
+            nodes=len(found) or len(ground_of(conn, self._room, row.targets, row.groups).nodes),
             sounding=sum(one.started_at is not None for one in found),
             heard=sum(one.heard is Heard.YES for one in found),
             refused=sum(one.ruling is not None and one.ruling.verdict is Verdict.REFUSED for one in found),
             mine=row.speaker == person.id,
             may_end=row.ended_at is None and may(person, Right.STOP, row.area, tree),
         )
+
+
+def _group_names(conn: Conn, named: tuple[str, ...]) -> tuple[str, ...]:
+    """Also of one that was deleted since."""
+    found = (groups.get(conn, GroupId(name)) for name in named)
+    return tuple(group.name for group in found if group is not None)

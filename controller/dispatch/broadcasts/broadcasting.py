@@ -9,6 +9,7 @@ from controller.access import Person, Right, within
 from controller.dispatch.broadcasts.broadcast_checks import Checks
 from controller.dispatch.broadcasts.broadcast_views import BroadcastViews
 from controller.dispatch.broadcasts.granting import RENEW_AFTER, grant_letters, stop_letters
+from controller.dispatch.broadcasts.ground import ground_of
 from controller.dispatch.broadcasts.live_forms import BroadcastForm, BroadcastPreview, BroadcastView, Cost
 from controller.dispatch.broadcasts.onair import LIVE_CHUNK_MS, RELAY_CHUNK_MS, Ended, OnAir, Run
 from controller.dispatch.broadcasts.tuning import Tuner
@@ -55,23 +56,24 @@ class Broadcasting:
         room = self._room
         now = room.clock.now()
         form = await self._checks.form(person, form, now)
-        ground = room.registry.on_ground(form.targets)
+        ground = await room.db.read(ground_of, room, form.targets, form.groups)
         planned = await room.db.read(occurrences.between, now - LONGEST_ITEM, now + AHEAD + form.longest)
         seconds = form.longest // timedelta(seconds=1)
         return BroadcastPreview(
             form=form,
             area_names=tuple(room.tree.area(code).name for code in form.targets),
             people=room.tree.population(form.targets),
-            nodes=len(ground),
-            villages=len({node.area for node in ground}),
+            nodes=len(ground.nodes),
+            villages=len({node.area for node in ground.nodes}),
             unreachable=tuple(
                 node_line(node, room.monitor.live(node.id), room)
-                for node in ground
+                for node in ground.nodes
                 if room.monitor.is_silent(node.id)
             ),
-            cuts=cut_lines(planned, _item(form, now), form.targets, room.tree, now),
+            cuts=cut_lines(planned, _item(form, now), ground.areas, room.tree, now),
             cost=Cost(stream=seconds * STREAM_OCTETS_S, clip=seconds * CLIP_OCTETS_S),
             sources=await self._tuner.names(form.area) if form.kind is BroadcastKind.RELAY else (),
+            group_names=await self._views.group_names(form.groups),
         )
 
     async def make(self, person: Person, form: BroadcastForm, key: str) -> BroadcastView:
@@ -79,7 +81,7 @@ class Broadcasting:
         room = self._room
         if not key:
             raise Problem("E_IDEMPOTENCY_KEY")
-        body = body_print("broadcast", form.kind, form.title, *form.targets)
+        body = body_print("broadcast", form.kind, form.title, *form.targets, *form.groups)
         known = await room.db.read(idempotency.recall, person.id, key, body)
         if known is not None:
             return await self._views.one(person, str(known.answer["broadcast"]))
@@ -90,6 +92,7 @@ class Broadcasting:
             kind=form.kind,
             area=form.area,
             targets=form.targets,
+            groups=form.groups,
             bulletin_class=form.bulletin_class,
             title=form.title,
             speaker=person.id,
@@ -123,10 +126,12 @@ class Broadcasting:
         if row.opened_at is not None or row.ended_at is not None:
             raise Problem("E_STATE")
         opened = replace(row, opened_at=now, ends_at=now + row.longest)
-        self._checks.hours(opened.targets, now, now + row.longest)
+        ground = await room.db.read(ground_of, room, row.targets, row.groups)
+        self._checks.hours(ground.areas, now, now + row.longest)
         run = Run(
             grant=row.id,
             areas=row.targets,
+            groups=row.groups,
             voice=voice,
             chunk_ms=RELAY_CHUNK_MS if row.kind is BroadcastKind.RELAY else LIVE_CHUNK_MS,
             closing=await self._tuner.bells() if row.kind is BroadcastKind.LIVE else (),
@@ -161,7 +166,8 @@ class Broadcasting:
         """After DỪNG TẤT CẢ: what is spoken to this ground from the presser's branch ends at once."""
         room = self._room
         for row in await room.db.read(broadcasts.running):
-            if room.tree.meet(row.targets, (area,)) and within(person, row.area, room.tree):
+            ground = await room.db.read(ground_of, room, row.targets, row.groups)
+            if room.tree.meet(ground.areas, (area,)) and within(person, row.area, room.tree):
                 await self._finish(row, End.STOPPED, person)
 
     async def turn(self) -> datetime | None:
@@ -238,13 +244,14 @@ class Broadcasting:
                     planned_at=now,
                     duration_ms=0,
                 )
-                for node in room.registry.on_ground(opened.targets)
+                for node in ground_of(conn, room, opened.targets, opened.groups).nodes
             ),
         )
         facts: dict[str, audit.Fact] = {
             "kind": opened.kind.value,
             "class": opened.bulletin_class.value,
             "targets": list(opened.targets),
+            "groups": list(opened.groups),
             "title": opened.title,
             "longest_s": opened.longest // timedelta(seconds=1),
         }

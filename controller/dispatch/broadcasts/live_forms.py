@@ -15,7 +15,10 @@ LONGEST_TITLE = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastForm:
-    """What somebody wants to say at once. ``longest`` is compulsory; ``item`` belongs to a recording."""
+    """What somebody wants to say at once. ``longest`` is compulsory; ``item`` belongs to a recording.
+
+    ``groups`` are named sets of nodes that hear it beside the areas of ``targets``; one of the two is given.
+    """
 
     kind: BroadcastKind
     area: AreaCode
@@ -25,6 +28,7 @@ class BroadcastForm:
     longest: timedelta
     delay: timedelta = timedelta()
     item: AnnouncementId | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class BroadcastPreview:
     cuts: tuple[CutLine, ...]
     cost: Cost
     sources: tuple[str, ...] = ()
+    group_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,7 @@ class BroadcastView:
     area_name: str
     targets: tuple[AreaCode, ...]
     target_names: tuple[str, ...]
+    group_names: tuple[str, ...]
     speaker_name: str
     made_at: datetime
     delay: timedelta

@@ -17,7 +17,7 @@ from controller.streams.frames import FRAME_MS, FRAME_S, Frame
 from controller.streams.voices import Voice
 from devices import topics
 from devices.chunks import CHUNK_LIMIT, Chunk, packet_ms, seal
-from devices.messages import AreaCode
+from devices.messages import AreaCode, GroupId
 from schedules.announcement import AreaCode as PlaceCode
 
 MOST_RUNS = 8
@@ -45,7 +45,9 @@ OnEnd = Callable[[Ended], Awaitable[None]]
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One grant on air. ``areas`` all get the same octets; ``first_ms``: where its media time begins.
+    """One grant on air. ``areas`` and ``groups`` all get the same octets.
+
+    ``first_ms``: where its media time begins.
 
     For ``mute_s`` it only listens: a relay finds its best source before anything is sent.
     """
@@ -57,6 +59,7 @@ class Run:
     first_ms: int = 0
     mute_s: float = 0.0
     closing: tuple[Frame, ...] = ()
+    groups: tuple[str, ...] = ()
     encoder: Encoder = field(default_factory=Encoder)
     packets: list[bytes] = field(default_factory=list)
     taken_ms: int = 0
@@ -239,6 +242,10 @@ class OnAir:
         room = self._room
         raw = seal(chunk, room.keyring.online, room.keyring.tenant, run.grant)
         assert len(raw) <= CHUNK_LIMIT
-        for area in run.areas:
-            sent = room.link.post(topics.live(AreaCode(area), run.grant), raw)
+        carriers = (
+            *(topics.live(AreaCode(area), run.grant) for area in run.areas),
+            *(topics.group_live(GroupId(group), run.grant) for group in run.groups),
+        )
+        for topic in carriers:
+            sent = room.link.post(topic, raw)
             room.metrics.chunks.labels("sent" if sent else "lost").inc()

@@ -115,11 +115,15 @@ class Tuner:
         listed = await room.db.read(relays.above, room.tree.chain(area))
         if listed is None:
             raise Problem("E_SOURCE")
+        return self.stations(listed.sources, grant, await self._filler(listed.filler))
+
+    def stations(self, sources: tuple[RelaySource, ...], grant: str, filler: tuple[Frame, ...] = ()) -> Relay:
+        """These in their order; without a filler it is silent where none sounds."""
         return Relay(
-            [partial(pull, self.fetcher, source.url) for source in listed.sources],
-            await self._filler(listed.filler),
-            room.clock.monotonic,
-            partial(self._switched, grant, listed.sources),
+            [partial(pull, self.fetcher, source.url) for source in sources],
+            filler,
+            self._room.clock.monotonic,
+            partial(self._switched, grant, sources),
         )
 
     async def _filler(self, clip: str | None) -> tuple[Frame, ...]:

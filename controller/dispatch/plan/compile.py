@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from controller.dispatch.plan.relay_entries import granted
+from controller.dispatch.plan.spoken import Spoken, on_wire
 from devices.messages import (
     AreaCode,
     BulletinClass,
@@ -24,6 +25,7 @@ from schedules.calendar import QuietHours, instant_of, local
 from schedules.lateness import Airing, default_rule
 from schedules.lateness import latest_start as latest_by_rule
 from schedules.plan import Occurrence
+from schedules.plan import OccurrenceId as PlannedId
 from schedules.reach import Listed
 from schedules.session import is_relay
 
@@ -37,11 +39,17 @@ IN_TIME = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
-    """What an item sounds like: its clip, its name on the boxes' displays, its loudness before ceilings."""
+    """What an item sounds like: its clip, its name on the boxes' displays, its loudness before ceilings.
+
+    ``taped``: the clip is a recorded relay itself, not what sounds while there is none. ``spoken`` are the
+    languages that a node chooses from, the main one too; empty where there is one alone.
+    """
 
     clip: ClipRef
     title: str
     volume: int = 80
+    taped: bool = False
+    spoken: tuple[Spoken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,16 +126,18 @@ def compile_programmes(
     mode: Mode = Mode.ACTUAL,
     groups: Mapping[str, Listed] | None = None,
     drafts: Drafts | None = None,
+    tapes: Mapping[PlannedId, Sound] | None = None,
 ) -> Compiled:
     """Programmes of ``days`` that differ from ``held`` (the newest version of each), one version higher.
 
     A day that had entries and has none left becomes an empty list. Days outside ``days`` are left alone. In
     a new epoch every day is said anew: nodes may hold what this database has forgotten. ``groups`` are
     those that carry an occurrence; a day of one whose list has changed is said anew, for its new list.
+    ``tapes`` are the sounds of single occurrences: each recorded relay is another one.
     With the ``drafts`` of the last compilation only what has changed is worked out anew.
     """
     drafts = Drafts() if drafts is None else drafts
-    wanted = _by_day(occurrences, sounds, tree, quiet, drafts)
+    wanted = _by_day(occurrences, sounds, tapes or {}, tree, quiet, drafts)
     known, drafts.days = drafts.days, {}
     span = frozenset(days)
     changed: list[Programme] = []
@@ -147,6 +157,15 @@ def compile_programmes(
             empty = _of_group(_empty(tenant, day, epoch, mode, before, now), before, group)
             changed.append(replace(empty, clips=draft.clips, entries=draft.entries))
     return Compiled(changed=tuple(changed), overfull=tuple(overfull))
+
+
+def sound_of(
+    occurrence: Occurrence,
+    sounds: Mapping[AnnouncementId, Sound],
+    tapes: Mapping[PlannedId, Sound] | None = None,
+) -> Sound | None:
+    """What is heard then; None where nothing is ready."""
+    return (tapes or {}).get(occurrence.id) or sounds.get(occurrence.item)
 
 
 def at_least(version: int, epoch: int) -> int:
@@ -182,6 +201,7 @@ def day_end(day: date) -> datetime:
 def _by_day(
     occurrences: Iterable[Occurrence],
     sounds: Mapping[AnnouncementId, Sound],
+    tapes: Mapping[PlannedId, Sound],
     tree: Tree,
     quiet: QuietHours,
     drafts: Drafts,
@@ -190,7 +210,7 @@ def _by_day(
     known, drafts.rows = (drafts.rows if drafts.frame == (tree, quiet) else {}), {}
     drafts.frame = (tree, quiet)
     for occurrence in occurrences:
-        sound = sounds.get(occurrence.item)
+        sound = sound_of(occurrence, sounds, tapes)
         if sound is None:
             continue
         row = known.get(occurrence.id)
@@ -240,7 +260,8 @@ def _entry(occurrence: Occurrence, sound: Sound, quiet: QuietHours) -> Entry:
         clip=sound.clip.sha256,
         volume=sound.volume,
         title=sound.title,
-        relay=granted(occurrence.id, occurrence.item, occurrence.duration),
+        relay=None if sound.taped else granted(occurrence.id, occurrence.item, occurrence.duration),
+        tracks=on_wire(sound.spoken),
     )
 
 
@@ -289,5 +310,6 @@ _RANK = {BulletinClass.EMERGENCY: 0, BulletinClass.PRIORITY: 1, BulletinClass.NO
 
 
 def _filled(empty: Programme, rows: Iterable[Row]) -> Programme:
-    clips = {row.sound.clip.sha256: row.sound.clip for row in rows}
+    used = (clip for row in rows for clip in (row.sound.clip, *(one.clip for one in row.sound.spoken)))
+    clips = {clip.sha256: clip for clip in used}
     return replace(empty, clips=tuple(clips.values()), entries=tuple(row.entry for row in rows))

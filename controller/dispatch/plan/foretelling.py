@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from controller.access import Person, Right
 from controller.dispatch.plan.compile import Sound
@@ -12,15 +12,24 @@ from controller.dispatch.room import Room
 from controller.store import announcements
 from controller.store.announcements import Kept
 from devices.messages import ClipHash, ClipRef
-from schedules.announcement import AnnouncementId, Approval, AreaCode, PersonId, State, content_hash
-from schedules.calendar import Window
+from schedules.announcement import (
+    Announcement,
+    AnnouncementId,
+    Approval,
+    AreaCode,
+    PersonId,
+    State,
+    content_hash,
+)
+from schedules.calendar import Window, instant_of, local
 from schedules.explain import Explanation, Fate
 from schedules.local_rules import LocalRules
-from schedules.plan import Occurrence, Plan, Refusal
+from schedules.plan import Conflict, Occurrence, Plan, Refusal
 from schedules.reach import ground_of
 from schedules.session import is_chime
 
 AHEAD_DAYS = 7
+A_DAY = timedelta(days=1)
 A_WORD_MS = 400
 """Read out slowly, about 150 words a minute: only until its own sound is there."""
 NOBODY = PersonId("~")
@@ -34,6 +43,20 @@ class Silenced:
     occurrence: Occurrence
     gone: bool
     refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foretold:
+    """What the plan makes of one airing at another time.
+
+    ``due_at`` is None where it would not be heard at all, ``refusal`` says why. ``conflicts`` are those that
+    it has a part in, ``refused`` what would be refused newly: it in single places, or others because of it.
+    """
+
+    due_at: datetime | None
+    refusal: Refusal | None
+    conflicts: tuple[Conflict, ...]
+    refused: tuple[Refusal, ...]
 
 
 class Foretelling:
@@ -69,6 +92,48 @@ class Foretelling:
         if not situation.rules.packs and not situation.rules.profiles:
             return ()
         return await room.lanes.files.run(self._of_item, _approved(situation, kept, now), kept, window, now)
+
+    async def moved(self, after: Announcement, recurrence_at: datetime, wanted_at: datetime) -> Foretold:
+        """What becomes of the airing of an approved item that is due at ``wanted_at`` in its new timing."""
+        room = self._room
+        now = room.clock.now()
+        window = _ahead(now)
+        if not window.contains(wanted_at):
+            day = instant_of(local(wanted_at).date(), time())
+            window = Window(start=day - A_DAY, end=day + 2 * A_DAY)
+        kept = await room.db.read(announcements.get, after.id)
+        if kept is None:
+            raise missing()
+        situation = _guessed(self._around(await room.db.read(situation_of, window), kept))
+        return await room.lanes.files.run(
+            self._of_move, situation, after, recurrence_at, wanted_at, window, now
+        )
+
+    def _of_move(
+        self,
+        situation: Situation,
+        after: Announcement,
+        recurrence_at: datetime,
+        wanted_at: datetime,
+        window: Window,
+        now: datetime,
+    ) -> Foretold:
+        item = after.id
+        changed = tuple(
+            replace(one, announcement=after) if one.announcement.id == item else one for one in situation.kept
+        )
+        before = {(one.item, one.at, one.code) for one in self._make(situation, window, now).refusals}
+        made = self._make(replace(situation, kept=changed), window, now)
+        own = tuple(one for one in made.occurrences if (one.item, one.recurrence_at) == (item, recurrence_at))
+        names = {one.id for one in own}
+        refused = tuple(one for one in made.refusals if (one.item, one.at, one.code) not in before)
+        why = next((one for one in made.refusals if (one.item, one.at) == (item, wanted_at)), None)
+        return Foretold(
+            due_at=min((one.due_at for one in own), default=None),
+            refusal=None if own else why,
+            conflicts=tuple(one for one in made.conflicts if names & set(one.occurrences)),
+            refused=refused if own else (),
+        )
 
     def _around(self, situation: Situation, kept: Kept) -> Situation:
         tree, every = self._room.tree, places(situation)
@@ -134,8 +199,12 @@ def _approved(situation: Situation, kept: Kept, now: datetime) -> Situation:
     stood = Approval(by=NOBODY, approved_at=now, content_hash=content_hash(a))
     approved = replace(kept, announcement=replace(a, state=State.APPROVED, approval=stood))
     every = (*(one for one in situation.kept if one.announcement.id != a.id), approved)
-    guessed = {one.announcement.id: _sound_like(one) for one in every}
-    return replace(situation, kept=every, sounds={**guessed, **situation.sounds})
+    return _guessed(replace(situation, kept=every))
+
+
+def _guessed(situation: Situation) -> Situation:
+    guessed = {one.announcement.id: _sound_like(one) for one in situation.kept}
+    return replace(situation, sounds={**guessed, **situation.sounds})
 
 
 def _sound_like(kept: Kept) -> Sound:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import TypeVar
 
 from controller.dispatch.outbox import letter_for
 from controller.dispatch.plan.collisions import next_question, note_defaults
@@ -17,7 +18,7 @@ from controller.dispatch.plan.compile import (
     latest_start,
 )
 from controller.dispatch.plan.delivery import Dropped, step
-from controller.dispatch.plan.reaching import Reach, gone, lists
+from controller.dispatch.plan.reaching import gone, lists
 from controller.dispatch.plan.situation import (
     Shelf,
     Situation,
@@ -28,6 +29,7 @@ from controller.dispatch.plan.situation import (
     situation_of,
     window_of,
 )
+from controller.dispatch.plan.spoken import length_of
 from controller.dispatch.room import Room
 from controller.store import (
     announcements,
@@ -58,6 +60,7 @@ FRESHLY_PAST = timedelta(hours=1)
 LONGEST_AWAY = timedelta(days=31)
 PLANNED_AT = "planned_at"
 AT_ONCE = 250
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +159,8 @@ class Planner:
             tenant=room.keyring.tenant,
             epoch=room.epoch,
             occurrences=made.occurrences,
-            sounds={
-                item: replace(sound, volume=room.settings.volume) for item, sound in situation.sounds.items()
-            },
+            sounds=_at(situation.sounds, room.settings.volume),
+            tapes=_at(situation.tapes, room.settings.volume),
             tree=room.tree,
             quiet=room.quiet,
             held=situation.held,
@@ -179,7 +181,7 @@ class Planner:
         if announcements.in_force(conn, window.start, self._shelf.kept) != situation.kept:
             return False
         occurrences.save(conn, changes.changed)
-        rows = (row for one in changes.soon for row in self._rows(one, situation.reach, now))
+        rows = (row for one in changes.soon for row in self._rows(one, situation, now))
         deliveries.plan(conn, rows)
         return True
 
@@ -221,9 +223,9 @@ class Planner:
         left_out = {OccurrenceId(overfull.occurrence) for overfull in compiled.overfull}
         earlier, before = begun(situation, now), situation.before
         planned = {
-            key: earlier.get(key) or _planned(o, situation.sounds[o.item])
+            key: earlier.get(key) or _planned(o, sound)
             for o in made.occurrences
-            if o.item in situation.sounds and (key := OccurrenceId(o.id)) not in left_out
+            if (sound := situation.sound(o)) is not None and (key := OccurrenceId(o.id)) not in left_out
         }
         vanished = (
             key
@@ -236,7 +238,7 @@ class Planner:
         soon = (
             one
             for key, one in planned.items()
-            if one.occurrence.due_at <= now + ROWS_AHEAD
+            if (one.occurrence.due_at <= now + ROWS_AHEAD or _had_rows(before.get(key), last_at))
             and (one.occurrence.due_at > since or key not in before)
             # its rows stand already, where neither it nor who may hear it has changed since
             and (anew or one.occurrence.due_at > last_at + ROWS_AHEAD or before.get(key) != one)
@@ -257,11 +259,16 @@ class Planner:
                 self._room.metrics.deliveries.labels(after.ruling.verdict.value).inc()
         deliveries.save(conn, closed)
 
-    def _rows(self, planned: Planned, reach: Reach, now: datetime) -> Iterable[Delivery]:
+    def _rows(self, planned: Planned, situation: Situation, now: datetime) -> Iterable[Delivery]:
         """One row for each node on the ground, once, however many of its areas are targets."""
         room, occurrence = self._room, planned.occurrence
         ends_at = min(latest_start(occurrence, room.quiet) + occurrence.duration, occurrence.expires_at)
-        for node in reach.nodes(occurrence, room.registry, room.tree):
+        sound = situation.sound(occurrence)
+        for node in situation.reach.nodes(occurrence, room.registry, room.tree):
+            # what one node hears of several languages may be less than the longest
+            own = occurrence.duration
+            if sound is not None and sound.spoken:
+                own = length_of(sound.clip, sound.spoken, node.languages)
             yield Delivery(
                 kind=Kind.OCCURRENCE,
                 subject=occurrence.id,
@@ -271,7 +278,7 @@ class Planner:
                 due_at=occurrence.due_at,
                 ends_at=ends_at,
                 planned_at=now,
-                duration_ms=occurrence.duration // timedelta(milliseconds=1),
+                duration_ms=own // timedelta(milliseconds=1),
             )
 
     def _document(self, programme: Programme) -> Document:
@@ -294,8 +301,17 @@ def content_print(programme: Programme) -> str:
     return hashlib.sha256(json.dumps(heard, default=str, sort_keys=True).encode()).hexdigest()
 
 
+def _at(sounds: Mapping[K, Sound], volume: int) -> dict[K, Sound]:
+    return {key: replace(sound, volume=volume) for key, sound in sounds.items()}
+
+
 def _planned(occurrence: Occurrence, sound: Sound) -> Planned:
     return Planned(occurrence=occurrence, title=sound.title, clip=sound.clip.sha256)
+
+
+def _had_rows(before: Planned | None, last_at: datetime) -> bool:
+    """One moved to a later day takes its rows along: at the old time they would be misses."""
+    return before is not None and before.occurrence.due_at <= last_at + ROWS_AHEAD
 
 
 def _last_planned(conn: Conn, now: datetime) -> datetime:

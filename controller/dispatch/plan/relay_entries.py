@@ -8,7 +8,7 @@ from controller.store.clips import ClipFacts
 from controller.store.database import Conn
 from devices.grants import Relay
 from schedules.announcement import AnnouncementId
-from schedules.session import Session, is_relay, relay_id
+from schedules.session import Session, is_relay, is_taped, relay_id, taped_id
 
 PREFIX = "relay-"
 
@@ -19,8 +19,12 @@ def grant_of(occurrence: str) -> str:
 
 
 def granted(occurrence: str, item: AnnouncementId, duration: timedelta) -> Relay | None:
-    """What makes a programme's entry a stream; None for everything that is no relay."""
-    if not is_relay(item):
+    """What makes a programme's entry a stream; None for everything that is no relay.
+
+    A relay that is to be recorded is one too until its recording is there: a stream that nobody sends, so
+    that nodes play the filler for its whole length and say that there was no relay (docs/decisions/0160).
+    """
+    if not (is_relay(item) or is_taped(item)):
         return None
     return Relay(grant=grant_of(occurrence), length_ms=duration // timedelta(milliseconds=1))
 
@@ -38,3 +42,4 @@ def fillers(conn: Conn, sessions: Iterable[Session]) -> Iterable[tuple[Announcem
         facts = clips.find(conn, listed.filler)
         if facts is not None:
             yield relay_id(session.id), session, facts
+            yield taped_id(session.id), session, facts

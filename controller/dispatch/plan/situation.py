@@ -1,12 +1,13 @@
 """What a plan depends on, read from the store at one moment, and the plan made of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
-from controller.dispatch.plan.compile import Day, Sound
+from controller.dispatch.plan.compile import Day, Sound, sound_of
 from controller.dispatch.plan.reaching import Reach, by_item, lengths, reach_of
-from controller.dispatch.plan.sounds import relay_sounds, session_sounds
+from controller.dispatch.plan.sounds import relay_sounds, session_sounds, tape_sounds
+from controller.dispatch.plan.spoken import Tongues, longest, spoken_of, tongues_of
 from controller.store import announcements, clips, documents, occurrences, rules, sessions
 from controller.store.announcements import Kept
 from controller.store.database import Conn
@@ -23,7 +24,7 @@ from schedules.area import Tree
 from schedules.calendar import QuietHours, Window, instant_of, local
 from schedules.explain import Explanation, explain
 from schedules.local_rules import LocalRules
-from schedules.plan import NO_RULES, Memo, OccurrenceId, Plan, plan
+from schedules.plan import NO_RULES, Memo, Occurrence, OccurrenceId, Plan, plan
 from schedules.reach import ground_of
 from schedules.session import Session, closing_id, opening_id
 
@@ -39,6 +40,13 @@ class Situation:
     before: Mapping[OccurrenceId, Planned]
     rules: LocalRules = NO_RULES
     reach: Reach = field(default_factory=Reach)
+    tapes: Mapping[OccurrenceId, Sound] = field(default_factory=dict)
+    tongues: Tongues = field(default_factory=dict)
+    """Read only where something is to be heard in several languages."""
+
+    def sound(self, occurrence: Occurrence) -> Sound | None:
+        """What is heard then; None where nothing is ready."""
+        return sound_of(occurrence, self.sounds, self.tapes)
 
 
 @dataclass(slots=True)
@@ -82,7 +90,7 @@ def make(
         (one.announcement for one in spread),
         situation.sessions,
         tree,
-        lengths(spread, durations(situation.sounds)),
+        lengths(spread, durations(situation, tree)),
         quiet,
         window,
         now,
@@ -98,9 +106,16 @@ def make(
             replace(one, due_at=earlier[key].occurrence.due_at)
             if (key := OccurrenceId(one.id)) in earlier
             else one
-            for one in made.occurrences
+            for one in _as_recorded(made.occurrences, situation.tapes)
         ),
     )
+
+
+def _as_recorded(every: Iterable[Occurrence], tapes: Mapping[OccurrenceId, Sound]) -> Iterator[Occurrence]:
+    """A recorded relay lasts as long as what was recorded; the slot that is kept for it stays."""
+    for one in every:
+        tape = tapes.get(one.id)
+        yield one if tape is None else replace(one, duration=_length(tape))
 
 
 def explained(
@@ -170,6 +185,8 @@ def situation_of(conn: Conn, window: Window, shelf: Shelf | None = None) -> Situ
         },
         rules=rules.in_force(conn),
         reach=reach_of(conn, window.start),
+        tapes=tape_sounds(conn, window),
+        tongues=tongues_of(conn) if any(one.announcement.tracks for one in kept) else {},
     )
 
 
@@ -180,7 +197,8 @@ def _item_sounds(conn: Conn, kept: tuple[Kept, ...], shelf: Shelf) -> dict[Annou
             continue
         clip = shelf.clip(conn, one.sound.clip)
         if clip is not None:
-            found[one.announcement.id] = Sound(clip=clip, title=one.announcement.title)
+            spoken = spoken_of(conn, one.announcement, clip)
+            found[one.announcement.id] = Sound(clip=clip, title=one.announcement.title, spoken=spoken)
     return found
 
 
@@ -193,8 +211,19 @@ def clip_ref(facts: clips.ClipFacts) -> ClipRef:
     )
 
 
-def durations(sounds: Mapping[AnnouncementId, Sound]) -> dict[AnnouncementId, timedelta]:
-    return {item: timedelta(milliseconds=sound.clip.duration_ms) for item, sound in sounds.items()}
+def durations(situation: Situation, tree: Tree) -> dict[AnnouncementId, timedelta]:
+    """How long each item is where it is heard longest."""
+    every = {item: _length(sound) for item, sound in situation.sounds.items()}
+    for one in situation.kept:
+        sound = situation.sounds.get(one.announcement.id)
+        if sound is not None and sound.spoken:
+            ground = ground_of(one.announcement, situation.reach.groups)
+            every[one.announcement.id] = longest(sound.clip, sound.spoken, situation.tongues, ground, tree)
+    return every
+
+
+def _length(sound: Sound) -> timedelta:
+    return timedelta(milliseconds=sound.clip.duration_ms)
 
 
 def window_of(last_at: datetime, now: datetime, days: int) -> Window:

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from controller.dispatch.plan.compile import Sound
 from controller.dispatch.plan.lexicon_use import used_in
 from controller.dispatch.plan.relay_entries import fillers
-from controller.store import areas, clips, lexicon, meta
+from controller.store import areas, clips, lexicon, meta, tapes
 from controller.store.database import Conn
 from controller.store.lexicon import USUAL, Own
+from controller.store.tapes import TapeState
 from devices.messages import ClipHash, ClipRef
 from schedules.announcement import AnnouncementId
 from schedules.area import Area, inside
-from schedules.session import Session, closing_id, opening_id
+from schedules.calendar import Window
+from schedules.plan import OccurrenceId
+from schedules.session import Session, closing_id, is_taped, opening_id
 
 BULLETIN = "bulletin"
 EMERGENCY = "emergency"
@@ -100,7 +103,28 @@ def relay_sounds(conn: Conn, sessions: Iterable[Session]) -> dict[AnnouncementId
                 duration_ms=facts.duration_ms,
                 media_type=facts.media_type,
             ),
-            title=f"Tiếp âm ({session.name})"[:120],
+            title=relay_title(item, session.name),
         )
         for item, session, facts in fillers(conn, sessions)
     }
+
+
+def relay_title(item: AnnouncementId, session: str) -> str:
+    """What a relay is called on pages and displays."""
+    return f"{'Tiếp âm phát chậm' if is_taped(item) else 'Tiếp âm'} ({session})"[:120]
+
+
+def tape_sounds(conn: Conn, window: Window) -> dict[OccurrenceId, Sound]:
+    """The relays of the window that were recorded in time, and that nobody has dropped."""
+    found: dict[OccurrenceId, Sound] = {}
+    for tape in tapes.between(conn, window.start, window.end):
+        facts = clips.find(conn, tape.clip) if tape.state is TapeState.KEPT and tape.clip else None
+        if facts is not None:
+            ref = ClipRef(
+                sha256=ClipHash(facts.sha256),
+                bytes=facts.bytes,
+                duration_ms=facts.duration_ms,
+                media_type=facts.media_type,
+            )
+            found[tape.occurrence] = Sound(clip=ref, title=tape.title, taped=True)
+    return found

@@ -42,6 +42,8 @@ from schedules.loudness import house_loudness, percents
 BATCH = 2000
 AT_A_STRETCH = 32
 DESIRED_LIFE = timedelta(days=30)
+USUAL = ("vi",)
+"""What a node plays where nobody has said more: told from the first, so no reason to tell it anew."""
 DESIRED_RENEW = timedelta(days=7)
 WHO = "loa"
 _log = logging.getLogger("loa.intake")
@@ -290,6 +292,8 @@ def ensure_desired(conn: Conn, room: Room, node_id: NodeId, now: datetime) -> li
     )
     if belongs:
         content += f" in {belongs}"
+    if wanted.languages != USUAL:
+        content += f" in {wanted.languages}"
     if room.epoch:
         # The node may hold what a restored database has forgotten: it is told anew.
         content += f" in epoch {room.epoch}"

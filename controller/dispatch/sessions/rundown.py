@@ -24,6 +24,7 @@ from schedules.session import (
     closing_id,
     is_on,
     is_relay,
+    is_taped,
     opening_id,
     run_on,
 )
@@ -186,7 +187,7 @@ def _part(
         return Part.OPENING
     if one.item == closing_id(session.id):
         return Part.CLOSING
-    if is_relay(one.item):
+    if is_relay(one.item) or is_taped(one.item):
         return Part.RELAY
     for block in session.blocks:
         if one.item in block.items:

@@ -14,14 +14,29 @@ from controller.store import announcements, occurrences, sessions, tallies, unpl
 from controller.store.database import Conn
 from controller.store.occurrences import Planned
 from controller.store.tallies import Count
-from schedules.announcement import AnnouncementId, AreaCode
+from schedules.announcement import Announcement, AnnouncementId, AreaCode, PersonId
 from schedules.area import Level, Tree
 from schedules.calendar import Window, instant_of, local
 from schedules.plan import Occurrence, Refusal
+from schedules.recurrence import Weekly
+from schedules.rule import Rule
 from schedules.session import Session, change_on, is_on, start_on, starts
 
 DAY = timedelta(days=1)
 WEEK = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """What a sound of its own is one airing of: whose item, and the day it was due before any move.
+
+    ``usual_at`` is its usual time where it has been moved.
+    """
+
+    area: AreaCode
+    author: PersonId
+    day: date
+    usual_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +49,7 @@ class Block:
     conflicts: tuple[ConflictLine, ...]
     relays: tuple[Occurrence, ...] = ()
     skipped: bool = False
+    repeated: Repeated | None = None
 
     @property
     def end_at(self) -> datetime:
@@ -65,6 +81,7 @@ class _Facts:
     sessions: tuple[Session, ...]
     refused: tuple[Refusal, ...]
     places: Mapping[AnnouncementId, tuple[AreaCode, ...]]
+    repeated: Mapping[str, Repeated]
 
 
 class Weeks:
@@ -77,7 +94,7 @@ class Weeks:
     async def week(self, person: Person, area: AreaCode, first: date) -> tuple[DayPlan, ...]:
         """Seven days from ``first`` on."""
         allow(person, Right.READ, area, self._room.tree)
-        facts = await self._facts(area, first, WEEK)
+        facts = await self._facts(area, first, WEEK, repeated=True)
         return tuple(self._day(area, first + timedelta(days=n), facts, facts.counts) for n in range(WEEK))
 
     async def days(self, area: AreaCode, first: date, count: int) -> tuple[DayPlan, ...]:
@@ -96,9 +113,9 @@ class Weeks:
         inside = [a.code for a in tree.areas if a.level is Level.COMMUNE and tree.descends(a.code, area)]
         return tuple(self._day(code, day, facts, by_commune[code]) for code in inside)
 
-    async def _facts(self, area: AreaCode, first: date, days: int) -> _Facts:
+    async def _facts(self, area: AreaCode, first: date, days: int, *, repeated: bool = False) -> _Facts:
         start = instant_of(first, time())
-        return await self._room.db.read(_read, area, start, start + days * DAY)
+        return await self._room.db.read(_read, area, start, start + days * DAY, repeated)
 
     def _day(self, area: AreaCode, day: date, facts: _Facts, counts: Iterable[Count]) -> DayPlan:
         tree, start = self._room.tree, instant_of(day, time())
@@ -118,7 +135,8 @@ class Weeks:
             for one in self._views.relays(window)
             if _meets(tree, one.targets, area) and str(one.id) not in listed
         )
-        return _blocks(area, day, lines, here, window, tuple(dict.fromkeys(conflicts)), relays)
+        made = _blocks(area, day, lines, here, window, tuple(dict.fromkeys(conflicts)), relays)
+        return replace(made, blocks=tuple(_with_repeated(one, facts.repeated) for one in made.blocks))
 
     def _past(self, facts: _Facts, area: AreaCode, window: Window) -> tuple[ConflictLine, ...]:
         """What found no place on a day that is over, with the reason that was given then."""
@@ -175,6 +193,12 @@ def _blocks(
     )
 
 
+def _with_repeated(block: Block, repeated: Mapping[str, Repeated]) -> Block:
+    if block.session is not None or len(block.lines) != 1:
+        return block
+    return replace(block, repeated=repeated.get(block.lines[0].occurrence))
+
+
 def _belongs(conflict: ConflictLine, block: Block) -> bool:
     if conflict.at is None:
         return any(line.announcement == conflict.announcement for line in block.lines)
@@ -196,16 +220,42 @@ def _commune(tree: Tree, area: AreaCode) -> AreaCode:
     return next((code for code in tree.chain(area) if tree.area(code).level is Level.COMMUNE), area)
 
 
-def _read(conn: Conn, area: AreaCode, start: datetime, end: datetime) -> _Facts:
+def _read(conn: Conn, area: AreaCode, start: datetime, end: datetime, repeated: bool) -> _Facts:
     refused = unplaced.between(conn, start, end)
+    planned = occurrences.between(conn, start, end)
     found = ((one.item, announcements.get(conn, one.item)) for one in refused)
     return _Facts(
-        planned=occurrences.between(conn, start, end),
+        planned=planned,
         counts=tallies.of_branch(conn, area, start, end),
         sessions=sessions.everything(conn),
         refused=refused,
         places={item: kept.announcement.targets for item, kept in found if kept is not None},
+        repeated=_repeated(conn, planned) if repeated else {},
     )
+
+
+def _repeated(conn: Conn, planned: tuple[Planned, ...]) -> dict[str, Repeated]:
+    """Those that repeat, of what is heard outside sessions, by occurrence."""
+    own = tuple(one.occurrence for one in planned if one.occurrence.session is None)
+    items = announcements.several(conn, dict.fromkeys(one.item for one in own))
+    return {
+        one.id: Repeated(
+            area=a.area,
+            author=a.author,
+            day=(day := local(one.recurrence_at).date()),
+            usual_at=_usual(a, day),
+        )
+        for one in own
+        if one.item in items and (a := items[one.item].announcement) and isinstance(a.timing, Weekly | Rule)
+    }
+
+
+def _usual(a: Announcement, day: date) -> datetime | None:
+    moves = a.timing.moved if isinstance(a.timing, Rule) else ()
+    move = next((one for one in moves if one.day == day), None)
+    if move is None or not isinstance(a.timing, Rule) or (move.to, move.at) == (day, a.timing.at):
+        return None
+    return instant_of(day, a.timing.at)
 
 
 def monday(day: date) -> date:

@@ -2,15 +2,16 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from controller.dispatch import alarm
 from controller.dispatch.plan.lexicon_use import used_in
 from controller.dispatch.plan.sounds import EMERGENCY, Order, recall
-from controller.store import areas, lexicon, nodes
+from controller.store import areas, lexicon
 from controller.store.database import Conn
+from controller.store.lexicon import Own
 from schedules.announcement import AreaCode
-from schedules.area import Level
+from schedules.area import inside
 from schedules.emergency import FIRST_LEVEL, LAST_LEVEL, Hazard, headline
 
 COMMON = (
@@ -31,27 +32,56 @@ EVERYWHERE = (
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Pack:
-    """What is left of it, for the communes that have loudspeakers when the house first has nothing to do.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A commune as its alarms name it and as its words are read; None: everywhere."""
 
-    Asked by one loop at a time. A commune or a reading that is new since then is seen at the next start.
+    code: AreaCode | None
+    name: str
+    own: Own
+
+
+_EVERYWHERE = _Place(code=None, name="", own=lexicon.USUAL)
+
+
+class Pack:
+    """What is left of it, for the communes that have loudspeakers. Asked by one loop at a time.
+
+    Each time the places and their lexicons are looked at: a commune that is new, is called otherwise or reads
+    its words otherwise is spoken anew; what it had stays in the cache.
     """
 
     def __init__(self) -> None:
-        self._left: deque[tuple[AreaCode | None, str]] | None = None
+        self._seen: object = None
+        self._places: dict[AreaCode | None, _Place] = {None: _EVERYWHERE}
+        self._left = deque((_EVERYWHERE, text) for text in EVERYWHERE)
 
     def next_order(self, conn: Conn) -> Order | None:
         """The next one that has not been spoken yet; None where all are."""
-        if self._left is None:
-            self._left = deque(_whole(conn))
+        self._look(conn)
         while self._left:
-            area, text = self._left[0]
-            own = lexicon.USUAL if area is None else used_in(text, lexicon.own(conn, area))
-            order = Order(text=text, style=EMERGENCY, chime=False, own=own)
-            if recall(conn, order) is None:
-                return order
+            place, text = self._left[0]
+            if self._places.get(place.code) == place:
+                own = used_in(text, place.own)
+                order = Order(text=text, style=EMERGENCY, chime=False, own=own)
+                if recall(conn, order) is None:
+                    return order
             self._left.popleft()
         return None
+
+    def _look(self, conn: Conn) -> None:
+        heard = areas.heard_communes(conn)
+        seen = (heard, lexicon.versions(conn))
+        if seen == self._seen:
+            return
+        known = {None: _EVERYWHERE} | {
+            area.code: _Place(code=area.code, name=inside(area.name), own=lexicon.own(conn, area.code))
+            for area in heard
+        }
+        for code, place in known.items():
+            if self._places.get(code) != place:
+                self._left.extend((place, text) for text in texts(place.name))
+        self._seen, self._places = seen, known
 
 
 def texts(place: str) -> Iterator[str]:
@@ -62,14 +92,3 @@ def texts(place: str) -> Iterator[str]:
     for hazard in COMMON:
         for level in range(FIRST_LEVEL, LAST_LEVEL + 1):
             yield headline(hazard, level, place, _ANY_TIME).partition(". ")[2]
-
-
-def _whole(conn: Conn) -> Iterator[tuple[AreaCode | None, str]]:
-    for text in EVERYWHERE:
-        yield None, text
-    tree = areas.tree(conn)
-    heard = {code for node in nodes.in_service(conn) for code in tree.chain(node.area)}
-    for area in tree.areas:
-        if area.level is Level.COMMUNE and area.code in heard:
-            for text in texts(alarm.place_name((area.code,), tree)):
-                yield area.code, text

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from tts.engines.engine import Style
 TRIES = 3
 BETWEEN_TRIES_S = 2.0
 REST_AFTER_FAILURE_S = 60.0
+LOOK_EVERY = timedelta(minutes=1)
 STOPPED = "E_SPEECH_STOPPED"
 _log = logging.getLogger("loa.studio")
 
@@ -133,8 +135,11 @@ class Studio:
                 raise Problem("E_SPEECH") from failure
         return path
 
-    async def turn(self) -> None:
-        """Start what is not under way: every urgent job, and one ordinary one."""
+    async def turn(self) -> datetime | None:
+        """Start what is not under way: every urgent job, and one ordinary one.
+
+        Asked again after a while where there is an alarm pack: places change without telling anybody.
+        """
         if not self._asked:
             for announcement in await self._room.db.read(announcements.unasked, self._room.clock.now()):
                 await self.want(announcement)
@@ -151,6 +156,7 @@ class Studio:
                 self._running[job.key] = task
                 task.add_done_callback(partial(self._over, job.key))
         await self._listener.turn()
+        return self._room.clock.now() + LOOK_EVERY if self._room.settings.alarm_pack else None
 
     def _rests(self, key: str) -> bool:
         """An opening that can't be spoken is asked for again after a while, not at once and for ever."""

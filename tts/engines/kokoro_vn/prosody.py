@@ -151,7 +151,7 @@ def intoned(pitch: Floats, durations: Floats, laid: Sequence[Sound], sentence: S
     The voice's own mean is kept where it is not too low, and so is what it leaves unvoiced.
     """
     voiced = pitch > VOICED_HERTZ
-    spans = _spans(durations, laid)
+    spans = pitched(durations, laid)
     if not spans:
         return pitch
     mean = float(np.exp(np.mean(np.log(pitch[voiced])))) if voiced.any() else _DEFAULT_HERTZ
@@ -177,7 +177,7 @@ def _contour(syllable: Syllable, at: NDArray[np.float64]) -> NDArray[np.float64]
     return np.interp(at, [place for place, _ in points], [step for _, step in points]) * TONE_SPAN
 
 
-def _spans(durations: Floats, laid: Sequence[Sound]) -> dict[int, tuple[int, int]]:
+def pitched(durations: Floats, laid: Sequence[Sound]) -> dict[int, tuple[int, int]]:
     """Where each syllable's pitched part lies, in pitch frames."""
     borders = np.concatenate(([0], np.cumsum(durations.astype(int)))) * PITCH_FRAMES
     spans: dict[int, tuple[int, int]] = {}
