@@ -45,8 +45,9 @@ def test_nothing_was_left_open() -> None:
 def test_every_guards_passage_stands_once_in_its_file_and_its_tests_exist(guard: Guard) -> None:
     assert (ROOT / guard.file).read_text(encoding="utf-8").count(guard.guard) == 1
     for test in guard.tests:
-        file, _, rest = test.partition("::")
-        assert f"def {rest.partition('[')[0]}" in (ROOT / file).read_text(encoding="utf-8")
+        file, *names = test.partition("[")[0].split("::")
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert all(re.search(rf"(def|class) {name}\b", text) for name in names), test
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-qa.lock"])

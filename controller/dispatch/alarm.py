@@ -1,12 +1,14 @@
 """An emergency before it is fired and while it stands: its words, its scope, its document."""
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.dispatch.forms import EmergencyForm, Hand
+from controller.store.folding import fold
 from devices.messages import (
     Alert,
     Alerts,
@@ -29,6 +31,7 @@ RETRACTION_STANDS = timedelta(minutes=15)
 RETRACTION_ROUNDS = 2
 RETRACTION_EVERY = timedelta(minutes=2)
 MOST_ROUNDS = 48
+_NO_DRILL = re.compile(r"\b(khong|chang)\s+phai\s+(la\s+)?(mot\s+)?((cuoc|buoi|bai|dot)\s+)?dien\s+tap\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,11 @@ def scope(form: EmergencyForm, tree: Tree, wide_people: int) -> Scope:
 def same_name(typed: str, wanted: str) -> bool:
     """Letters matter, not case, spaces or how a keyboard composed the accents."""
     return _folded(typed) == _folded(wanted)
+
+
+def denies_drill(text: str) -> bool:
+    """Whether the words say that this is no drill, with or without accents (S64)."""
+    return _NO_DRILL.search(fold(text)) is not None
 
 
 def target_print(areas: Iterable[str], nodes: Iterable[NodeId]) -> str:

@@ -11,7 +11,7 @@ from schedules.errors import Invalid, Refused, TimingRefused
 
 STATUS = {
     "E_SECOND_PERSON": 403,
-    "E_TRACK": 404,
+    "E_TRACK": 409,
     "E_CHANGED": 409,
     "E_STATE": 409,
     "E_TRACK_REVIEW": 409,

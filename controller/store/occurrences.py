@@ -69,6 +69,16 @@ def between(
     return (seen or Seen()).of(found, "id", _planned)
 
 
+def untaped(conn: Conn, start: datetime, end: datetime) -> tuple[Planned, ...]:
+    """The relays due in ``[start, end)`` that are recorded first and of which nothing is recorded yet."""
+    sql = (
+        "SELECT occurrence.* FROM occurrence LEFT JOIN tape ON tape.occurrence = occurrence.id "
+        "WHERE occurrence.due_at >= ? AND occurrence.due_at < ? AND occurrence.state = 'planned' "
+        "AND item LIKE 'session:%:taped' AND tape.occurrence IS NULL ORDER BY occurrence.due_at, id"
+    )
+    return tuple(_planned(row) for row in rows(conn, sql, to_text(start), to_text(end)))
+
+
 def of_item(conn: Conn, item: AnnouncementId) -> tuple[Planned, ...]:
     """All times of one announcement, in order."""
     sql = "SELECT * FROM occurrence WHERE item = ? ORDER BY due_at"

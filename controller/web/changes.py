@@ -8,8 +8,10 @@ from controller.store import recordings, versions
 from controller.store.versions import Version
 from controller.web.late import late_sentence
 from controller.web.page import Page
+from controller.web.says import Says
 from controller.web.telling import place_names, timing_words
-from schedules.announcement import Announcement, RecordingId
+from controller.web.track_cards import name_of
+from schedules.announcement import Announcement, RecordingId, Track
 
 _WORDS = re.compile(r"\S+\s*|\s+")
 MOST_WORDS = 2000
@@ -65,11 +67,25 @@ def compare(before: Version, a: Announcement, page: Page) -> tuple[Change, ...]:
             late_sentence(a.late, a.bulletin_class, says),
         ),
         ("change.repeat", t("place.times", n=before.repeat), t("place.times", n=a.repeat)),
+        ("change.tracks", *_languages(before.tracks, a.tracks, says)),
     )
     return (
         *(Change(name=t(key), pieces=by_word(old, new)) for key, old, new in texts if old != new),
         *(Change(name=t(key), pieces=side_by_side(old, new)) for key, old, new in words if old != new),
     )
+
+
+def _languages(old: tuple[Track, ...], new: tuple[Track, ...], says: Says) -> tuple[str, str]:
+    """The further languages before and now; what is another recording or has other words is said to be."""
+    before = {track.language: (track.recording, track.text) for track in old}
+    names = [
+        name_of(track.language, says)
+        if before.get(track.language) in (None, (track.recording, track.text))
+        else says.t("change.other_track", name=name_of(track.language, says))
+        for track in new
+    ]
+    none = says.t("change.no_tracks")
+    return says.names([name_of(one, says) for one in before]) or none, says.names(names) or none
 
 
 def by_word(old: str, new: str) -> tuple[Piece, ...]:

@@ -42,6 +42,7 @@ class TapeRow:
 
     id: str
     title: str
+    name: str
     look: Look
     said: str
     why: str
@@ -117,7 +118,7 @@ def _row(one: TapeLine, area: AreaCode, says: Says) -> TapeRow:
     tape = one.tape
     tone, shape = _LOOKS[tape.state]
     place = "" if tape.area == area else f", {one.area_name}"
-    facts = [f"{tape.title}{place}.", says.t("tape.begun", when=says.when(tape.begins_at))]
+    facts = [says.t("tape.begun", when=says.when(tape.begins_at))]
     if tape.clip is not None:
         length = says.span(timedelta(seconds=tape.sound // timedelta(seconds=1)))
         facts.append(
@@ -129,6 +130,7 @@ def _row(one: TapeLine, area: AreaCode, says: Says) -> TapeRow:
     return TapeRow(
         id=tape.occurrence,
         title=says.when(tape.due_at),
+        name=f"{tape.title}{place}.",
         look=Look(tone=tone, shape=shape, word=says.t(f"tape.state_{tape.state.value}")),
         said=" ".join(facts),
         why=_why(tape, says),

@@ -80,7 +80,7 @@ async def do_send(request: Request, page: Sender, announcement: str) -> Response
         try:
             tag = await _keep(page, identity, form, came)
         except Problem as problem:
-            if problem.status in NO_PAGE and problem.code != "E_TRACK":
+            if problem.status in NO_PAGE:
                 raise
             return await _sheet(page, identity, problem=problem, form=form)
     return go(f"/bai/{identity}/tieng-khac?xong=sent&tieng={tag}")
@@ -106,7 +106,10 @@ async def do_take_back(request: Request, page: Writer, announcement: str) -> Res
 async def do_remove(request: Request, page: Writer, announcement: str) -> Response:
     """Without this language; the recording can be put back."""
     form, identity = await read_form(request), AnnouncementId(announcement)
-    return await _deed(page, identity, form, _choose(page, identity, form, None), "removed")
+    before = await page.house.tracks.look(page.person, identity)
+    gone = (one.track for one in before.tracks if one.track.language == form.get("language"))
+    taken = next((f"&bo={one.recording}" for one in gone), "")
+    return await _deed(page, identity, form, _choose(page, identity, form, None), "removed", taken)
 
 
 @router.post("/bai/{announcement}/tieng-khac/lai")
@@ -145,17 +148,12 @@ async def _choose(
 
 
 async def _deed(
-    page: Page, identity: AnnouncementId, form: Form, deed: Awaitable[object], done: str
+    page: Page, identity: AnnouncementId, form: Form, deed: Awaitable[object], done: str, taken: str = ""
 ) -> Response:
-    taken = ""
-    if done == "removed":
-        before = await page.house.tracks.look(page.person, identity)
-        known = (one.track for one in before.tracks if one.track.language == form.get("language"))
-        taken = next((f"&bo={one.recording}" for one in known), "")
     try:
         await deed
     except Problem as problem:
-        if problem.status in NO_PAGE and problem.code not in ("E_TRACK", "E_SECOND_PERSON"):
+        if problem.status in NO_PAGE and problem.code != "E_SECOND_PERSON":
             raise
         return await _sheet(page, identity, problem=problem)
     return go(f"/bai/{identity}/tieng-khac?xong={done}&tieng={form.get('language')}{taken}")

@@ -16,6 +16,7 @@ from controller.errors import Problem
 from controller.store import deliveries
 from controller.store.broadcasts import BroadcastKind, End
 from devices.link import LinkSettings
+from devices.messages import AreaCode as WireArea
 from devices.messages import BulletinClass, CommandKind, GroupId, NodeId
 from devices.topics import parse
 from firmware_sim.air import AirLink
@@ -60,7 +61,7 @@ async def group(house: Home, name: str, *nodes: NodeId, area: AreaCode = QUANG_D
 async def tapped(house: Home) -> AsyncIterator[Wire]:
     """Every area and every group."""
     assert house.air is not None
-    wire = Wire(QUANG_DIEN)
+    wire = Wire(WireArea(QUANG_DIEN))
     settings = LinkSettings(host="air", port=0, client_id="listener")
     link = AirLink(house.air, settings, wire, random.Random(1), lambda fault: None)
     link.subscribe([("loa/1/area/#", 1), ("loa/1/group/#", 1)])
@@ -89,7 +90,7 @@ def test_a_recording_goes_to_the_nodes_of_a_group_across_communes_and_to_nobody_
             assert ended.reason is End.FINISHED
             assert ended.group_names == ("Loa trường học",)
             (opening,) = wire.commands(CommandKind.LIVE)
-            assert (opening.group, opening.group_version, opening.area) == (schools, 1, PROVINCE)
+            assert (opening.group, opening.group_version, opening.area) == (schools, 1, WireArea(PROVINCE))
             assert {place_of(one.topic, made.id) for one in wire.came} - {None} == {schools}
             rows = await loa.db.read(deliveries.of_subject, made.id)
             assert {row.node for row in rows} == {HERE[0], THERE[0]}

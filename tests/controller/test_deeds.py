@@ -12,7 +12,7 @@ from controller.access import Person
 from controller.dispatch.forms import Draft, EmergencyForm, Hand, RenderState
 from controller.errors import Problem
 from controller.store import audit, nodes, people
-from devices.messages import AlertId, NodeId
+from devices.messages import AlertId, Mode, NodeId
 from schedules.announcement import AreaCode, BulletinClass, State
 from schedules.calendar import instant_of
 from schedules.recurrence import AfterApproval, NextSession, Once
@@ -196,6 +196,28 @@ def test_an_emergency_needs_a_place_with_loudspeakers(place: Path) -> None:
         outside = flood(targets=(AreaCode("19885-01"),))
         assert (await refused(desk.preview_emergency(house.operator, outside))).code == "E_FIELD"
         assert await house.up.views.alerts(house.operator) == ()
+
+    at_desk(story, place)
+
+
+@pytest.mark.promise("S64", "P11")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Đây không phải diễn tập!",
+        "KHÔNG PHẢI LÀ DIỄN TẬP",
+        "khong phai dien tap",
+        "Chẳng phải\nbuổi  diễn tập.",
+    ],
+)
+def test_a_drill_may_not_say_that_it_is_none(words: str, place: Path) -> None:
+    async def story(house: House) -> None:
+        desk, text = house.up.desk, f"Nước lên nhanh. {words} Bà con lên nơi cao."
+        problem = await refused(desk.preview_emergency(house.operator, flood(mode=Mode.EXERCISE, text=text)))
+        assert (problem.code, problem.status, problem.field) == ("E_TEXT", 422, "text")
+        assert (await desk.preview_emergency(house.operator, flood(text=text))).words is not None
+        said = "Đây là diễn tập, bà con không phải lo."
+        assert (await desk.preview_emergency(house.operator, flood(mode=Mode.EXERCISE, text=said))).id
 
     at_desk(story, place)
 

@@ -141,7 +141,7 @@ def test_who_made_a_track_confirms_nothing_and_neither_does_a_neighbour(tmp_path
             assert refused.value.code == code
         with pytest.raises(Problem) as none:
             await house.loa.tracks.confirm(house.cast[APPROVER], bai, "km", seen)
-        assert (none.value.code, none.value.status) == ("E_TRACK", 404)
+        assert (none.value.code, none.value.status) == ("E_TRACK", 409)
         kept = await house.loa.db.read(announcements.get, bai)
         assert kept is not None
         assert kept.announcement.tracks[0].review is None

@@ -10,6 +10,7 @@ import pytest
 from icalendar import Calendar
 
 from controller.deploy.commune_data import QUANG_DIEN
+from controller.errors import Problem
 from controller.store import announcements, audit, deliveries, moves
 from controller.store.moves import Moved
 from schedules.announcement import AnnouncementId
@@ -17,7 +18,7 @@ from schedules.approval import is_approved
 from schedules.calendar import instant_of
 from schedules.recurrence import Once, Weekly
 from tests.controller.test_web_week import NEXT_DAY, lines, on_air
-from tests.support.doors import APPROVER, AUTHOR, LEADER, STRANGER_APPROVER, Home, door, play
+from tests.support.doors import ADMINISTRATOR, APPROVER, AUTHOR, LEADER, STRANGER_APPROVER, Home, door, play
 from tests.support.pages import fill, form_token
 
 NOON = Weekly(
@@ -105,15 +106,35 @@ def test_what_the_plan_would_refuse_is_said_beforehand_and_refused_with_the_same
             assert (await look(client, item, WEDNESDAY, "9h")).status_code == 422
         seen = (await moving.look(approver, item, TUESDAY)).seen
         for at, code in ((time(3, 15), "E_QUIET"), (time(12), "E_DOUBLE")):
-            with pytest.raises(Exception, match=code):
+            with pytest.raises(Problem, match=code):
                 await moving.move(approver, item, TUESDAY, date(2026, 11, 25), at, seen)
-        with pytest.raises(Exception, match="E_STALE"):
+        with pytest.raises(Problem, match="E_STALE"):
             await moving.move(approver, item, TUESDAY, FRIDAY, time(10), "0" * 64)
         assert await due(house) == both
 
     play(tmp_path, story)
 
 
+def test_what_the_rules_of_the_place_refuse_on_that_day_is_said_beforehand_too(tmp_path: Path) -> None:
+    """An inner ward of Hà Nội hears nothing at the weekend, and two sessions a day."""
+
+    async def story(house: Home) -> None:
+        item = await mask(house)
+        administrator, approver = house.cast[ADMINISTRATOR], house.cast[APPROVER]
+        await house.loa.ruling.choose(administrator, QUANG_DIEN, "ha_noi_inner", 0)
+        moving = house.loa.moving
+        for day, code in ((date(2026, 11, 28), "E_DAY"), (FRIDAY, "")):
+            _, told = await moving.foresee(approver, item, TUESDAY, day, time(10))
+            assert (told.refusal.code if told.refusal else "") == code
+            assert (told.due_at is None) == bool(code)
+        seen = (await moving.look(approver, item, TUESDAY)).seen
+        with pytest.raises(Problem, match="E_DAY"):
+            await moving.move(approver, item, TUESDAY, date(2026, 11, 28), time(10), seen)
+
+    play(tmp_path, story)
+
+
+@pytest.mark.promise("S38")
 def test_nobody_moves_what_they_wrote_and_nobody_without_the_right(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         item = await mask(house)
@@ -124,16 +145,22 @@ def test_nobody_moves_what_they_wrote_and_nobody_without_the_right(tmp_path: Pat
                 assert path not in page.text
                 data = {"token": await form_token(client), "do": "move", "ngay": WEDNESDAY, "gio": "09:30"}
                 assert (await client.post(path, data=data)).status_code == status
-        # an approver who wrote it, too
-        own = await house.loa.desk.write_announcement(
-            house.cast[APPROVER],
-            house.draft(timing=NOON, expires_at=house.loa.clock.now().replace(day=30, microsecond=0)),
-        )
+        # an approver who wrote it, too, although another one has approved it
+        desk, above = house.loa.desk, house.cast["pheduyet.hue"]
+        end = house.loa.clock.now().replace(day=30, microsecond=0)
+        view = await desk.write_announcement(house.cast[APPROVER], house.draft(timing=NOON, expires_at=end))
+        own = view.announcement.id
+        await desk.submit(house.cast[APPROVER], own)
+        await house.rendered(own)
+        view = await house.loa.views.announcement(above, own)
+        await desk.approve(above, own, view.content_hash)
+        path = f"/bai/{own}/luot-phat/{NEXT_DAY}"
         async with door(house, APPROVER) as client:
-            shown = await client.get(f"/bai/{own.announcement.id}/luot-phat/{NEXT_DAY}")
-            assert shown.status_code == 200
+            shown = await look(client, own, WEDNESDAY, "09:30")
+            assert "Người viết không tự dời giờ bài của mình" in shown.text
+            seen = (await house.loa.moving.look(house.cast[APPROVER], own, TUESDAY)).seen
             data = {"token": await form_token(client), "do": "move", "ngay": WEDNESDAY, "gio": "09:30"}
-            answer = await client.post(f"/bai/{own.announcement.id}/luot-phat/{NEXT_DAY}", data=data)
+            answer = await client.post(path, data={**data, "seen": seen})
             assert answer.status_code == 403
         now = house.loa.clock.now()
         moved = Moved(day=TUESDAY, times=1, due_at=now, who=house.cast[AUTHOR].id, at=now)

@@ -150,6 +150,23 @@ def test_slices_of_one_byte_are_understood() -> None:
     _against(greeting, story)
 
 
+@pytest.mark.promise("F43")
+def test_a_packet_inside_a_payload_that_comes_in_a_slice_of_its_own_is_payload() -> None:
+    inner = bytes.fromhex("30050001610078")
+
+    async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in (CONNACK_5, bytes.fromhex("300b00016200"), inner, bytes.fromhex("30050001630079")):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async def story(link: PahoLink, notes: Notes) -> None:
+        await until(lambda: len(notes.arrivals) >= 2)
+        assert [(a.topic, a.payload) for a in notes.arrivals] == [("b", inner), ("c", b"y")]
+
+    _against(greeting, story)
+
+
 def test_many_messages_in_one_piece_are_all_heard_without_further_bytes() -> None:
     async def story(link: PahoLink, notes: Notes) -> None:
         await until(lambda: len(notes.arrivals) == 3000)

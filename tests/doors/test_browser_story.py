@@ -161,6 +161,10 @@ def test_the_author_writes_the_approver_approves_on_a_phone_and_the_village_hear
         for k in range(4):
             expect(lines.nth(k)).to_contain_text("Đã nghe thấy")
         is_open_to_everybody(technician)
+    with stage.at(AUTHOR, DESKTOP) as author:
+        expect(author.locator(f"main li:has-text('{TITLE}'):has-text('Đã phát xong')")).to_be_visible()
+        author.goto("/nhat-ky?ngay=2026-11-23")
+        expect(author.locator("details.airing summary")).to_contain_text("4 × đã nghe thấy")
 
 
 def test_an_emergency_is_fired_watched_and_stopped_on_a_phone(stage: Stage) -> None:

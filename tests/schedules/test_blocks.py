@@ -157,6 +157,8 @@ def test_moving_loses_nothing_and_can_be_undone(things: list[int], data: st.Data
             "E_BLOCK",
         ),
         (tuple(block(Part.COMMUNE, id=f"b{n}") for n in range(31)), "blocks", "E_BLOCK"),
+        ((block(Part.COMMUNE, record_at=time(4)),), "blocks[0].record_at", "E_BLOCK"),
+        ((block(Part.RELAY, length=31 * MINUTE, record_at=time(4)),), "blocks[0].length", "E_BLOCK"),
         (
             (
                 block(Part.RELAY, length=MINUTE, hard_start=time(6)),

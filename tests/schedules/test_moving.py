@@ -11,6 +11,7 @@ from icalendar import Calendar
 
 from schedules.approval import edit, is_approved
 from schedules.errors import Refused
+from schedules.explain import explain
 from schedules.feed import announcement_events, write_feed
 from schedules.holidays import statutory
 from schedules.moving import airing_on, move, move_back
@@ -104,6 +105,14 @@ def test_calendar_programs_see_the_moved_instance_under_its_original_instant() -
     assert one["RECURRENCE-ID"].dt == at(12, day=2)
     assert (one["DTSTART"].dt, one["SEQUENCE"]) == (at(9, 30, day=3), 1)
     assert one["UID"] == rule["UID"]
+
+
+def test_the_plan_says_in_words_that_it_was_moved() -> None:
+    moved = move(ITEM, WEDNESDAY, THURSDAY, time(9, 30), at(6), HOLIDAYS)
+    for item, said in ((moved, ["lặp lại", "được dời sang giờ này", "lặp lại"]), (ITEM, ["lặp lại"] * 3)):
+        plan = planned(item, window=days(7))
+        told = explain(plan, {item.id: item}, ())
+        assert all(words in one.vi for words, one in zip(said, told, strict=True))
 
 
 def test_what_was_never_moved_keeps_the_bytes_that_were_approved() -> None:

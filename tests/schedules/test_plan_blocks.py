@@ -21,6 +21,7 @@ from schedules.session import (
     SessionDay,
     closing_id,
     is_relay,
+    is_taped,
     opening_id,
     relay_id,
     run_on,
@@ -149,6 +150,20 @@ def test_a_relay_takes_its_stretch_and_nothing_ordinary_lies_over_it() -> None:
     said = {one.item: one.vi for one in explain(plan, {}, (relayed,))}
     assert said[relay_id("sang")] == "Tiếp âm 05:05–05:30 thứ Hai 23/11 trong “Buổi sáng”."
     assert "có giờ cố định" in said[TWO]
+
+
+def test_a_recorded_relay_is_an_occurrence_of_its_own_that_may_begin_a_little_late() -> None:
+    recorded = session(blocks=(replace(RELAY, until=None, length=20 * MINUTE, record_at=time(18)),))
+    (tape,) = planned(sessions=(recorded,), lengths={}).occurrences
+    assert is_taped(tape.item)
+    assert not is_relay(tape.item)
+    assert (tape.due_at, tape.duration) == (at(5, 5), 20 * MINUTE)
+    assert tape.expires_at == at(5, 35)
+    (said,) = (one.vi for one in explain(planned(sessions=(recorded,), lengths={}), {}, (recorded,)))
+    assert said == (
+        "Tiếp âm 05:05–05:25 thứ Hai 23/11 trong “Buổi sáng”, "
+        "ghi trước lúc 18:00 Chủ nhật 22/11 rồi phát chậm."
+    )
 
 
 def test_a_relay_alone_is_a_session_with_its_chimes() -> None:

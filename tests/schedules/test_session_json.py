@@ -81,12 +81,19 @@ def test_the_days_of_a_session_survive_their_json(
             length=LENGTHS,
             hard_start=st.none() | CLOCKS,
             until=st.none() | CLOCKS,
+            record_at=st.none() | CLOCKS,
         ),
         max_size=4,
     ).map(tuple)
 )
 def test_blocks_survive_their_json(blocks: tuple[Block, ...]) -> None:
     assert blocks_from_json("blocks", blocks_to_json(blocks)) == blocks
+
+
+def test_a_live_relay_is_written_as_before_there_were_recorded_ones() -> None:
+    live = Block(id="b", part=Part.RELAY, length=timedelta(minutes=1))
+    assert set(blocks_to_json((live,))[0]) == {"id", "part", "items", "length_s", "hard_start", "until"}
+    assert blocks_to_json((replace(live, record_at=time(18)),))[0]["record_at"] == "18:00:00"
 
 
 FULL = replace(

@@ -55,7 +55,7 @@ def test_a_heavy_tone_breaks_into_slow_pulses_and_dies_away(word: str) -> None:
     touched = np.flatnonzero(gains < 1)
     inner = gains[touched[0] : touched[-1] + 1]
     lows = np.flatnonzero((inner[1:-1] < inner[:-2]) & (inner[1:-1] <= inner[2:]) & (inner[1:-1] < 0.4))
-    assert np.diff(lows).mean() == pytest.approx(SAMPLE_RATE / PULSES_HERTZ, rel=0.02)
+    assert np.diff(lows).mean() == pytest.approx(SAMPLE_RATE / PULSES_HERTZ, rel=0.05)
     assert inner.min() < 2 * (1 - CREAK_DEPTH)
     third = len(inner) // 3
     assert inner[-third:].max() < inner[:third].max()
@@ -67,7 +67,7 @@ def test_other_tones_and_stopped_rhymes_do_not_creak(word: str) -> None:
 
 
 def test_a_broken_tone_creaks_in_its_middle_only() -> None:
-    laid, durations = laid_out("mã")
+    laid, _ = laid_out("mã")
     gains = creaked("mã")
     pitched = [
         place

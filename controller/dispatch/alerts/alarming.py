@@ -31,7 +31,7 @@ from controller.store.database import Conn
 from controller.store.idempotency import body_print
 from controller.store.lexicon import Own
 from controller.store.sounds import RenderState, Sound
-from devices.messages import AlertId
+from devices.messages import AlertId, Mode
 from schedules.announcement import AreaCode as PlaceCode
 from schedules.announcement import clean_text
 from schedules.emergency import Hazard, Siren
@@ -140,6 +140,13 @@ class Alarming:
         text = clean_text(form.text)
         if not text or len(text) > LONGEST_TEXT:
             raise Problem("E_TEXT", field="text")
+        if form.mode is Mode.EXERCISE and alarm.denies_drill(text):
+            raise Problem(
+                "E_TEXT",
+                field="text",
+                vi="Lời của buổi diễn tập không được nói “không phải diễn tập”.",
+                en="The words of a drill may not say that it is none.",
+            )
         if form.ends_at is not None and not now < form.ends_at <= now + LONGEST_ALERT:
             raise Problem("E_TIME", field="ends_at")
         if form.rounds is not None and not 1 <= form.rounds <= alarm.MOST_ROUNDS:

@@ -21,7 +21,7 @@ from controller.studio.speech import SpeechFailed
 from controller.studio.taking import Prepared, Taker
 from schedules.area import Tree
 from schedules.plan import OccurrenceId
-from schedules.session import is_taped, taped_at
+from schedules.session import taped_at
 from schedules.taped import LONGEST_TAPE
 
 LISTEN = timedelta(seconds=8)
@@ -157,11 +157,9 @@ class Taping:
 def wanted(conn: Conn, tree: Tree, now: datetime) -> tuple[Wanted, ...]:
     """What the programme wants recorded and nobody has begun to, with its stations."""
     found = []
-    for one in occurrences.between(conn, now, now + LOOK_AHEAD):
+    for one in occurrences.untaped(conn, now, now + LOOK_AHEAD):
         planned = one.occurrence
-        if not is_taped(planned.item) or planned.session is None or planned.duration < _SECOND:
-            continue
-        if tapes.get(conn, planned.id) is not None:
+        if planned.session is None or planned.duration < _SECOND:
             continue
         session = sessions.get(conn, planned.session)
         begins_at = None if session is None else taped_at(session, planned.due_at)

@@ -7,10 +7,12 @@ from datetime import datetime, time, timedelta
 from controller.access import Person, Right
 from controller.dispatch.plan.compile import Sound
 from controller.dispatch.plan.situation import Situation, explained, make, places, situation_of, window_of
+from controller.dispatch.plan.spoken import spoken_of, tongues_of
 from controller.dispatch.refusals import allow, missing
 from controller.dispatch.room import Room
 from controller.store import announcements
 from controller.store.announcements import Kept
+from controller.store.database import Conn
 from devices.messages import ClipHash, ClipRef
 from schedules.announcement import (
     Announcement,
@@ -91,6 +93,8 @@ class Foretelling:
         situation = self._around(await room.db.read(situation_of, window), kept)
         if not situation.rules.packs and not situation.rules.profiles:
             return ()
+        if kept.announcement.tracks:
+            situation = await room.db.read(_in_its_languages, situation, kept)
         return await room.lanes.files.run(self._of_item, _approved(situation, kept, now), kept, window, now)
 
     async def moved(self, after: Announcement, recurrence_at: datetime, wanted_at: datetime) -> Foretold:
@@ -200,6 +204,14 @@ def _approved(situation: Situation, kept: Kept, now: datetime) -> Situation:
     approved = replace(kept, announcement=replace(a, state=State.APPROVED, approval=stood))
     every = (*(one for one in situation.kept if one.announcement.id != a.id), approved)
     return _guessed(replace(situation, kept=every))
+
+
+def _in_its_languages(conn: Conn, situation: Situation, kept: Kept) -> Situation:
+    """With what would be heard of one item beside its main track, and by whom."""
+    sound = _sound_like(kept)
+    spoken = spoken_of(conn, kept.announcement, sound.clip)
+    sounds = {**situation.sounds, kept.announcement.id: replace(sound, spoken=spoken)}
+    return replace(situation, sounds=sounds, tongues=tongues_of(conn))
 
 
 def _guessed(situation: Situation) -> Situation:

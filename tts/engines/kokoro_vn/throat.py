@@ -51,8 +51,8 @@ def creaking(pcm: Floats, durations: Floats, laid: Sequence[Sound], sentence: Se
         unit = sentence[number]
         if not isinstance(unit, Syllable) or unit.stopped or unit.tone not in CREAKING:
             continue
-        first, last = (int(start + (end - start) * part) for part in CREAKING[unit.tone])
-        piece = out[first * _PITCH_SAMPLES : last * _PITCH_SAMPLES]
+        first, last = (int((start + (end - start) * part) * _PITCH_SAMPLES) for part in CREAKING[unit.tone])
+        piece = out[first:last]
         if len(piece) >= _LEAST_CREAK:
             piece *= _pulses(len(piece))
             if unit.tone is Tone.HEAVY:
