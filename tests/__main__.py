@@ -33,7 +33,7 @@ STATIC = Part(
     ),
 )
 QUICK = tuple(
-    Part(name=name, commands=(pytest(f"tests/{name}", "-m", "not voice and not chaos"),))
+    Part(name=name, commands=(pytest(f"tests/{name}", "-m", "not voice and not chaos and not realtime"),))
     for name in (
         "schedules",
         "tts",
@@ -50,10 +50,11 @@ HOUSE = Part(
     commands=(pytest("tests/test_house.py", "tests/test_docs.py", "tests/test_virtual_time.py"),),
 )
 SLOW = (
+    Part(name="realtime", commands=(pytest("tests", "-m", "realtime"),)),
     Part(name="voice", commands=(pytest("tests", "-m", "voice and not chaos"),)),
     Part(name="contracts", commands=(pytest("tests/contracts"),)),
     Part(name="bench", commands=(pytest("tests/test_bench.py", "-m", "not voice"),)),
-    Part(name="doors", commands=(pytest("tests/doors", "-m", "not chaos and not voice"),)),
+    Part(name="doors", commands=(pytest("tests/doors", "-m", "not chaos and not voice and not realtime"),)),
     Part(name="chaos", commands=(pytest("tests", "-m", "chaos"),)),
 )
 CHAOS = (sys.executable, "-m", "tests.doors.chaos")

@@ -95,7 +95,9 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 
 def as_table(outcome: Outcome) -> Table:
     """One line per node: planned → cached → started → finished → heard, verdicts, and the siren's delay."""
-    table = Table(title="Nghe thấy gì ở từng cụm loa", header_style="bold", row_styles=("", "dim"), padding=(0, 0))
+    table = Table(
+        title="Nghe thấy gì ở từng cụm loa", header_style="bold", row_styles=("", "dim"), padding=(0, 0)
+    )
     table.add_column("Cụm loa", max_width=22)
     for head in ("dự\nkiến", "đã\nnhận", "bắt\nđầu", "xong", "nghe\nthấy"):
         table.add_column(head, justify="right")

@@ -23,15 +23,14 @@ from controller.web.telling import refused
 from controller.web.track_cards import inside, name_of, tracks_facts
 from controller.web.writing import no_file_sent
 from schedules import language
-from schedules.announcement import AnnouncementId, RecordingId, State
+from schedules.announcement import AnnouncementId, RecordingId, State, Track
 from schedules.tracks import MOST
 
 router = APIRouter(include_in_schema=False)
 
 NO_PAGE = (401, 403, 404)
-DONE = frozenset({"sent", "confirmed", "taken_back", "removed", "back"})
+DONE = frozenset({"sent", "confirmed", "taken_back", "back"})
 Language = Annotated[str, Query(max_length=35)]
-Taken = Annotated[str, Query(max_length=120)]
 
 
 class Sending(Declares):
@@ -47,12 +46,10 @@ Sender = Annotated[Page, Depends(Sending(Right.WRITE))]
 
 
 @router.get("/bai/{announcement}/tieng-khac")
-async def show_tracks(
-    page: Reader, announcement: str, xong: str = "", tieng: Language = "", bo: Taken = ""
-) -> Response:
+async def show_tracks(page: Reader, announcement: str, xong: str = "", tieng: Language = "") -> Response:
     """Every track, who stands up for it, and what the nodes hear."""
     done = page.says.t(f"track.done_{xong}", name=inside(tieng, page.says)) if xong in DONE else ""
-    return await _sheet(page, AnnouncementId(announcement), done=done, taken=(tieng, bo))
+    return await _sheet(page, AnnouncementId(announcement), done=done)
 
 
 @router.post("/bai/{announcement}/tieng-khac")
@@ -104,12 +101,18 @@ async def do_take_back(request: Request, page: Writer, announcement: str) -> Res
 
 @router.post("/bai/{announcement}/tieng-khac/bo")
 async def do_remove(request: Request, page: Writer, announcement: str) -> Response:
-    """Without this language; the recording can be put back."""
+    """Without this language; it can be put back from the very answer, which holds its words too."""
     form, identity = await read_form(request), AnnouncementId(announcement)
     before = await page.house.tracks.look(page.person, identity)
-    gone = (one.track for one in before.tracks if one.track.language == form.get("language"))
-    taken = next((f"&bo={one.recording}" for one in gone), "")
-    return await _deed(page, identity, form, _choose(page, identity, form, None), "removed", taken)
+    gone = next((one.track for one in before.tracks if one.track.language == form.get("language")), None)
+    try:
+        await _choose(page, identity, form, None)
+    except Problem as problem:
+        if problem.status in NO_PAGE:
+            raise
+        return await _sheet(page, identity, problem=problem)
+    done = page.says.t("track.done_removed", name=inside(form.get("language"), page.says))
+    return await _sheet(page, identity, done=done, taken=gone)
 
 
 @router.post("/bai/{announcement}/tieng-khac/lai")
@@ -148,7 +151,7 @@ async def _choose(
 
 
 async def _deed(
-    page: Page, identity: AnnouncementId, form: Form, deed: Awaitable[object], done: str, taken: str = ""
+    page: Page, identity: AnnouncementId, form: Form, deed: Awaitable[object], done: str
 ) -> Response:
     try:
         await deed
@@ -156,7 +159,7 @@ async def _deed(
         if problem.status in NO_PAGE and problem.code != "E_SECOND_PERSON":
             raise
         return await _sheet(page, identity, problem=problem)
-    return go(f"/bai/{identity}/tieng-khac?xong={done}&tieng={form.get('language')}{taken}")
+    return go(f"/bai/{identity}/tieng-khac?xong={done}&tieng={form.get('language')}")
 
 
 async def _sheet(
@@ -166,11 +169,10 @@ async def _sheet(
     done: str = "",
     problem: Problem | None = None,
     form: Form | None = None,
-    taken: tuple[str, str] = ("", ""),
+    taken: Track | None = None,
 ) -> Response:
     view = await page.house.tracks.look(page.person, identity)
     says, form = page.says, form or Form([])
-    used = {one.track.language for one in view.tracks}
     return await page.show(
         "tracks.html",
         status=problem.status if problem else 200,
@@ -179,8 +181,7 @@ async def _sheet(
         seen=view.seen,
         faults=refused(problem, page),
         done=done,
-        taken=taken[1] if taken[1] and taken[0] not in used else "",
-        taken_language=taken[0],
+        taken=taken,
         approved=view.announcement.state in (State.APPROVED, State.SUBMITTED),
         full=len(view.tracks) >= MOST,
         choices=[(code, name_of(code, says)) for code in language.names() if code != language.MAIN],

@@ -45,6 +45,7 @@ def is_loud(heard: Heard) -> bool:
     return bool(heard) and level_dbfs(heard[-1]) > -30
 
 
+@pytest.mark.realtime
 @pytest.mark.timeout(90)
 def test_the_first_source_is_dead_the_second_silent_and_the_third_is_heard_within_ten_seconds(
     tmp_path: Path,
@@ -72,6 +73,7 @@ def test_the_first_source_is_dead_the_second_silent_and_the_third_is_heard_withi
     asyncio.run(story())
 
 
+@pytest.mark.realtime
 @pytest.mark.timeout(90)
 def test_a_source_that_dies_gives_way_within_ten_seconds_and_without_a_click() -> None:
     async def story() -> None:

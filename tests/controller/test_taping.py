@@ -94,6 +94,7 @@ async def said(wire: Wire, *, relayed: bool) -> Entry:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.realtime
 @pytest.mark.timeout(180)
 def test_what_a_station_sends_is_recorded_levelled_and_put_in_the_programme_of_its_day(
     tmp_path: Path,
@@ -138,6 +139,7 @@ def test_what_a_station_sends_is_recorded_levelled_and_put_in_the_programme_of_i
     asyncio.run(story())
 
 
+@pytest.mark.realtime
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("hushed_after_s", [0, 3])
 def test_a_station_that_falls_silent_leaves_no_recording_but_a_reason_and_the_filler(
@@ -162,6 +164,7 @@ def test_a_station_that_falls_silent_leaves_no_recording_but_a_reason_and_the_fi
     asyncio.run(story())
 
 
+@pytest.mark.realtime
 @pytest.mark.timeout(180)
 @pytest.mark.promise("S57")
 def test_a_recording_is_behind_the_same_guard_as_a_live_relay(tmp_path: Path) -> None:
@@ -186,6 +189,7 @@ def test_a_recording_is_behind_the_same_guard_as_a_live_relay(tmp_path: Path) ->
     asyncio.run(story())
 
 
+@pytest.mark.realtime
 @pytest.mark.timeout(180)
 def test_a_controller_that_starts_anew_says_that_its_recording_is_lost_and_leaves_no_half_of_it(
     tmp_path: Path,
@@ -224,6 +228,7 @@ def test_a_controller_that_starts_anew_says_that_its_recording_is_lost_and_leave
     asyncio.run(story())
 
 
+@pytest.mark.realtime
 @pytest.mark.timeout(180)
 def test_communes_that_relay_the_same_station_share_one_recording(tmp_path: Path) -> None:
     async def story() -> None:

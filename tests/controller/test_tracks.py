@@ -152,7 +152,8 @@ def test_who_made_a_track_confirms_nothing_and_neither_does_a_neighbour(tmp_path
 def test_a_confirmation_is_taken_back_and_a_track_is_removed_and_put_back(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         bai = await a_bai(house)
-        await attach(house, AUTHOR, bai, HMONG, "hmn")
+        async with door(house, AUTHOR) as client:
+            await sent(client, bai, words="Peb caw cov pej xeem")
         async with door(house, APPROVER) as client:
             page = await client.get(f"/bai/{bai}/tieng-khac")
             page = await fill(client, page, f"/bai/{bai}/tieng-khac/xac-nhan")
@@ -166,6 +167,7 @@ def test_a_confirmation_is_taken_back_and_a_track_is_removed_and_put_back(tmp_pa
             assert "Đã lấy lại bản tiếng Mông. Bản này phải được xác nhận lại." in page.text
             assert "Chờ xác nhận" in page.text
             assert 'src="/clips/' in page.text, "its sound was never gone"
+            assert 'lang="hmn">Peb caw cov pej xeem' in page.text, "nor were its words"
 
     play(tmp_path, story)
 

@@ -33,6 +33,7 @@ def clock_tone(second: float) -> float:
     return 0.3 * math.sin(2 * math.pi * (FIRST_HZ + STEP_HZ * math.floor(second)) * second)
 
 
+@pytest.mark.realtime
 @pytest.mark.timeout(240)
 @pytest.mark.promise("P3")
 def test_an_emergency_cuts_the_relay_in_its_village_and_the_relay_is_rejoined_live(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def _dying(gone: asyncio.Event) -> Serve:
     return serve
 
 
+@pytest.mark.realtime
 @pytest.mark.timeout(180)
 def test_a_relay_that_dies_goes_on_from_the_source_that_works_within_ten_seconds_and_without_noise(
     tmp_path: Path,

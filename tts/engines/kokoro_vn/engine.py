@@ -44,7 +44,8 @@ class Manner:
 
 MANNERS = {
     Style.BULLETIN: Manner(speed=1.0, pause_s=0.0),
-    Style.EMERGENCY: Manner(speed=0.88, pause_s=0.25),
+    # A rhyme is never under its least length, so 0.85 makes a sentence some 10 % longer, not 18.
+    Style.EMERGENCY: Manner(speed=0.85, pause_s=0.25),
 }
 
 
