@@ -10,7 +10,6 @@ from typing import Protocol, TypeVar
 from schedules.announcement import AnnouncementId
 from schedules.calendar import instant_of, local
 from schedules.errors import Refused
-from schedules.profile import Manner
 from schedules.timeline import BREATH
 from schedules.wish import whole_second
 
@@ -180,14 +179,6 @@ def moved(things: Sequence[T], at: int, to: int) -> tuple[T, ...]:
     rest = [*things[:at], *things[at + 1 :]]
     to = max(0, min(to, len(rest)))
     return (*rest[:to], things[at], *rest[to:])
-
-
-def in_manner(blocks: Iterable[Block], manner: Manner) -> tuple[Block, ...]:
-    """The blocks as mourning or an event leaves them: no chimes, no music. An anthem is neither."""
-    silent = {Part.OPENING, Part.CLOSING} if not manner.chimes else set()
-    if not manner.music:
-        silent |= {Part.FILLER}
-    return tuple(block for block in blocks if block.part not in silent)
 
 
 def customary(blocks: Iterable[Block]) -> tuple[Block, ...]:

@@ -40,8 +40,8 @@ class Breach:
     """One sound that a place's rules don't allow, and why. The codes are those of plan and nodes.
 
     `E_QUIET` quiet hours, `E_DAY` no sessions on that weekday, `E_SESSIONS` too many sessions that day,
-    `E_CAP` beyond the session's or the day's minutes, `E_MUTED` ordinary items silent by a document.
-    `areas` are the places that say so, where a whole plan was judged.
+    `E_CAP` beyond the session's or the day's minutes, `E_MUTED` ordinary items and `E_MUSIC` music
+    silent by a document. `areas` are the places that say so, where a whole plan was judged.
     """
 
     occurrence: str
@@ -85,16 +85,21 @@ def breaches(
 
 
 def judged(
-    heard: Iterable[Heard], area: AreaCode, pack: RulePack, profiles: Iterable[Profile], tree: Tree
+    heard: Iterable[Heard],
+    area: AreaCode,
+    pack: RulePack,
+    profiles: Iterable[Profile],
+    tree: Tree,
+    music: frozenset[AnnouncementId] = frozenset(),
 ) -> tuple[Breach, ...]:
-    """The same for sounds that are known to be heard in the area."""
+    """The same for sounds that are known to be heard in the area; `music` are items that only fill time."""
     profiles = tuple(profiles)
     heard = [one for one in heard if one.bulletin_class is not BulletinClass.EMERGENCY]
     blocks = sorted(_blocks(heard), key=lambda block: (block.start_at, block.sounds[0].id))
     found: list[Breach] = []
     for day, of_day in groupby(blocks, key=lambda block: local(block.start_at).date()):
         manner = manner_on(profiles, tree, area, day, pack.limits)
-        found += _Day(pack, manner, day).judged(of_day)
+        found += _Day(pack, manner, day, music).judged(of_day)
     return tuple(found)
 
 
@@ -114,10 +119,11 @@ def _blocks(heard: list[Heard]) -> Iterator[_Block]:
 class _Day:
     """The count of one day in one place."""
 
-    def __init__(self, pack: RulePack, manner: Manner, day: date) -> None:
+    def __init__(self, pack: RulePack, manner: Manner, day: date, music: frozenset[AnnouncementId]) -> None:
         self.pack = pack
         self.manner = manner
         self.day = day
+        self.music = music
         self.sessions = 0
         self.spoken = timedelta()
 
@@ -137,8 +143,11 @@ class _Day:
         limits, end_at = self.manner.limits, one.due_at + one.duration
         if self.pack.quiet.overlaps(one.due_at, end_at):
             return _breach(one, "E_QUIET", quiet=str(self.pack.quiet))
+        document = "; ".join(self.manner.documents)
         if self._is_muted(one):
-            return _breach(one, "E_MUTED", document="; ".join(self.manner.documents))
+            return _breach(one, "E_MUTED", document=document)
+        if not self.manner.music and one.session is not None and one.item in self.music:
+            return _breach(one, "E_MUSIC", document=document)
         if self.day.weekday() not in limits.days:
             weekday = self.day.weekday()
             return _breach(one, "E_DAY", vi_day=WEEKDAYS_VI[weekday], en_day=WEEKDAYS_EN[weekday])
@@ -159,6 +168,7 @@ class _Day:
 _WORDS = {
     "E_QUIET": ("vì đang giờ yên tĩnh ({quiet})", "quiet hours ({quiet})"),
     "E_MUTED": ("vì ngừng tin thường theo {document}", "ordinary items are silent by {document}"),
+    "E_MUSIC": ("vì không phát nhạc theo {document}", "no music by {document}"),
     "E_DAY": ("vì {vi_day} không có buổi phát", "no sessions on a {en_day}"),
     "E_SESSIONS": ("vì mỗi ngày chỉ có {most} buổi phát", "only {most} sessions a day"),
     "E_CAP": ("vì mỗi {of} chỉ được {most} phút", "only {most} minutes a {of_en}"),

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from schedules.announcement import AreaCode
+from schedules.announcement import AnnouncementId, AreaCode
 from schedules.area import Level, Tree
 from schedules.calendar import QuietHours
 from schedules.caps import Breach, Heard, judged
@@ -36,8 +36,14 @@ class Cut:
     breaches: tuple[Breach, ...]
 
 
-def cut(occurrences: Sequence[Heard], rules: LocalRules, tree: Tree, quiet: QuietHours) -> Cut:
-    """Judge the sounds in every place that has rules, as its people hear them.
+def cut(
+    occurrences: Sequence[Heard],
+    rules: LocalRules,
+    tree: Tree,
+    quiet: QuietHours,
+    music: frozenset[AnnouncementId] = frozenset(),
+) -> Cut:
+    """Judge the sounds in every place that has rules, as its people hear them. `music` only fills time.
 
     Whoever listens elsewhere hears a sound that is refused here. Chimes are heard only where something
     between them is left.
@@ -54,7 +60,7 @@ def cut(occurrences: Sequence[Heard], rules: LocalRules, tree: Tree, quiet: Quie
     for cell in sorted(places.cells):
         heard = {one.id: one for code in tree.chain(cell) for one in by_target.get(code, ())}
         pack = pack_at(rules, tree, cell, quiet)
-        for breach in judged(heard.values(), cell, pack, rules.profiles, tree):
+        for breach in judged(heard.values(), cell, pack, rules.profiles, tree, music):
             places.refused[breach.occurrence].add(cell)
             found.append((cell, breach))
     narrowed = (one for one in occurrences if one.id in places.refused)

@@ -20,7 +20,7 @@ from schedules.late_rule import Coalesce, LateRule
 from schedules.local_rules import Cut, LocalRules, cut
 from schedules.placing import Frame, Placed, horizon_of
 from schedules.precedence import Precedence
-from schedules.session import Session, opening_id, starts
+from schedules.session import Session, music_of, opening_id, starts
 from schedules.wish import Ready, Slot, Trouble
 from schedules.wording import collision_words, held_words, trouble_words
 
@@ -175,7 +175,7 @@ def plan(
         durations=durations,
     )
     parts = memo.again(tenant, window, memo.placings.again(frame, items, sessions))
-    left = cut(_in_order(part.near for part in parts), rules, tree, quiet)
+    left = cut(_in_order(part.near for part in parts), rules, tree, quiet, music_of(sessions))
     conflicts = (
         *(_conflict(tenant, tree, quiet, now, c) for part in parts for c in part.collisions),
         *(_held(tenant, tree, quiet, slot) for part in parts for slot in part.held),

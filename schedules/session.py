@@ -1,5 +1,6 @@
 """Sessions: the ordered programme blocks of an area's day, and when they run."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -188,6 +189,13 @@ def taped_at(session: Session, due_at: datetime) -> datetime | None:
 def is_chime(item: AnnouncementId) -> bool:
     """Whether it opens or closes a session."""
     return item.startswith("session:") and item.endswith((":opening", ":closing"))
+
+
+def music_of(sessions: Iterable[Session]) -> frozenset[AnnouncementId]:
+    """What is heard only to fill time. An anthem is no music."""
+    blocks = [block for session in sessions for block in session.blocks]
+    filling = {item for block in blocks if block.part is Part.FILLER for item in block.items}
+    return frozenset(filling.difference(*(block.items for block in blocks if block.part is Part.ANTHEM)))
 
 
 def _run(session: Session, day: date) -> Run | None:

@@ -13,15 +13,12 @@ from schedules.blocks import (
     Layout,
     Part,
     customary,
-    in_manner,
     lay_out,
     moved,
     reordered,
 )
 from schedules.calendar import local
 from schedules.errors import Refused
-from schedules.profile import Manner
-from schedules.rulepack import Limits
 from tests.schedules.cast import at
 
 MINUTE = timedelta(minutes=1)
@@ -100,18 +97,6 @@ def test_what_has_no_sound_yet_is_named() -> None:
     layout = lay_out((block(Part.COMMUNE, "unknown", "news"),), at(5), LENGTHS)
     assert [(one.item, one.code) for one in layout.left_out] == [("unknown", "E_NOT_RENDERED")]
     assert shown(layout) == ["05:00:00 news"]
-
-
-def test_mourning_takes_chimes_and_music_and_leaves_the_anthem() -> None:
-    blocks = (OPENING, block(Part.ANTHEM, "tune"), COMMUNE, block(Part.FILLER, "song"), CLOSING)
-
-    def manner(*, music: bool, chimes: bool) -> Manner:
-        return Manner(music=music, chimes=chimes, ordinary=True, limits=Limits(), documents=())
-
-    assert in_manner(blocks, manner(music=True, chimes=True)) == blocks
-    parts = [one.part for one in in_manner(blocks, manner(music=False, chimes=False))]
-    assert parts == [Part.ANTHEM, Part.COMMUNE]
-    assert len(in_manner(blocks, manner(music=False, chimes=True))) == 4
 
 
 # ── Order ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from schedules.announcement import AreaCode, BulletinClass
+from schedules.blocks import Block, Part
 from schedules.calendar import QuietHours, Window
 from schedules.caps import breaches
 from schedules.local_rules import LocalRules
@@ -150,6 +151,24 @@ def test_in_mourning_priority_items_are_heard_without_chimes_and_ordinary_ones_n
     found = compiled(chimed(), LocalRules(profiles=(MOURNING,)), days(1))
     assert grounds(found) == {"an-2": (A2,)}
     assert refusals(found) == [("an-1", "E_MUTED")]
+
+
+def test_an_event_without_music_hears_the_news_and_the_anthem_but_no_filler() -> None:
+    quiet = replace(ORDER, music=False, raised=None)
+    news, song, hymn = (approved(name, timing=NextSession()) for name in ("news", "song", "hymn"))
+    blocks = (
+        Block(id="anthem", part=Part.ANTHEM, items=(hymn.id,)),
+        Block(id="commune", part=Part.COMMUNE),
+        Block(id="filler", part=Part.FILLER, items=(song.id,), until=time(5, 4)),
+    )
+    lengths = {item.id: timedelta(seconds=50) for item in (news, song, hymn)}
+    world: World = ([news, song, hymn], [session(blocks=blocks)], lengths)
+    usual = compiled(world, LocalRules(), days(1))
+    assert {one.item for one in usual.occurrences} == {news.id, song.id, hymn.id}
+    found = compiled(world, LocalRules(profiles=(quiet,)), days(1))
+    assert {one.item for one in found.occurrences} == {news.id, hymn.id}
+    assert {code for _, code in refusals(found)} == {"E_MUSIC"}
+    assert "Công văn 12/UBND" in next(one.vi for one in found.refusals)
 
 
 def test_chimes_sound_only_where_something_of_their_session_is_left() -> None:
