@@ -17,6 +17,7 @@ import numpy as np
 from bench.understood import Count
 from tts.clip import SAMPLE_RATE
 from tts.engines.engine import Pcm, Style
+from tts.engines.kokoro_vn.timbre import TIMBRES
 from tts.errors import EngineError
 from tts.horn import horn
 from tts.registry import known_engines, open_engine
@@ -67,7 +68,8 @@ def main(arguments: Sequence[str]) -> int:
 def offline_engines() -> list[str]:
     """Those installed here that speak without the Internet, the embedded voice first."""
     names = []
-    for name in sorted(known_engines(), key=lambda name: name != "kokoro_vn"):
+    timbres = [f"kokoro_vn/{timbre}" for timbre in TIMBRES if timbre]
+    for name in sorted((*known_engines(), *timbres), key=lambda name: not name.startswith("kokoro_vn")):
         try:
             engine = open_engine(name, threads=1)
         except EngineError as absence:

@@ -7,6 +7,7 @@ from pathlib import Path
 from controller.config import Settings
 from controller.errors import SettingsRefused
 from tts.engines.address import address_of
+from tts.engines.kokoro_vn.timbre import TIMBRES
 from tts.packs import packs_in
 from tts.registry import known_engines
 
@@ -74,6 +75,11 @@ def check_voices(settings: Settings) -> None:
             )
         if family == HTTP:
             _check_server(settings)
+        if family == KOKORO and voice not in TIMBRES:
+            there = ", ".join(f"{KOKORO}/{timbre}" for timbre in TIMBRES if timbre)
+            raise SettingsRefused(
+                "engines", f"setting 'engines': no timbre is called {voice!r}; there are {KOKORO}, {there}"
+            )
         if family == PIPER:
             _check_pack(settings, voice)
     _check_someone_stays(settings)

@@ -48,6 +48,7 @@ def wanted(**values: object) -> Settings:
             "no file /nowhere.pem",
         ),
         ({"engines": "piper/vi,espeak"}, "engines", "no voice pack 'vi'"),
+        ({"engines": "kokoro_vn/squeaky"}, "engines", "no timbre is called 'squeaky'.*kokoro_vn/deep"),
         ({"engines": "gtts"}, "engines", "add kokoro_vn or espeak"),
         ({"engines": "gtts,http", "http_voice_url": SERVER}, "engines", "add kokoro_vn or espeak"),
     ],

@@ -37,10 +37,10 @@ def test_the_second_person_finds_the_call_on_whatever_page_is_open(tmp_path: Pat
             door(house, AUTHOR) as author,
         ):
             look = await look_at(first, "/khan-cap", QUANG_DIEN)
-            assert "Có thể gọi: Hoàng Thị Thu Hà." in look.text
+            assert "Có thể gọi: Hoàng Thị Thu Hà, Phạm Văn Thành." in look.text
             wall = await fire(first, look)
             assert "Chờ người thứ hai" in wall.text
-            assert "Có thể gọi: Hoàng Thị Thu Hà." in wall.text
+            assert "Có thể gọi: Hoàng Thị Thu Hà, Phạm Văn Thành." in wall.text
             for path in ("/", "/cum-loa", "/nhat-ky", "/viet-bai"):
                 page = (await second.get(path)).text
                 assert "Lê Quốc Bảo đang chờ ông/bà đồng ý: Lũ, ngập lụt tại xã Quảng Điền." in page, path

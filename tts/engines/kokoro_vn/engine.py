@@ -19,6 +19,7 @@ from tts.engines.kokoro_vn.g2p import units, unreadable
 from tts.engines.kokoro_vn.graph import DURATIONS, ENERGY, FEATURES, PITCH, SPEED, STYLE, TOKENS, Part, split
 from tts.engines.kokoro_vn.prosody import intoned, lengthened, paused, sounds, unsung, without_lead
 from tts.engines.kokoro_vn.throat import creaking, humming
+from tts.engines.kokoro_vn.timbre import OWN, TIMBRES, Timbre
 from tts.errors import EngineAbsent, EngineError, SentenceUnfit
 
 NAME = "kokoro_vn"
@@ -29,7 +30,7 @@ _FRONT_END = 4
 _MOST_TOKENS = 500
 # The table holds a style for each number of tokens. Those of the shortest sentences mumble.
 _LEAST_STYLE = 60
-_IDLE = "idle_s"
+_IDLE, _VOICE = "idle_s", "voice"
 _LONGEST_IDLE_S = 7 * 86_400.0
 _log = logging.getLogger("loa.speech")
 
@@ -49,7 +50,7 @@ MANNERS = {
 }
 
 
-def open_engine(*, threads: int = 2, idle_s: float | None = None) -> "KokoroVoice":
+def open_engine(*, threads: int = 2, idle_s: float | None = None, timbre: Timbre = OWN) -> "KokoroVoice":
     """Raises EngineAbsent where the model's wheels are missing; reads nothing of them yet.
 
     `idle_s`: after so many seconds without a sentence the model is let go; without it, it is kept.
@@ -57,34 +58,41 @@ def open_engine(*, threads: int = 2, idle_s: float | None = None) -> "KokoroVoic
     for part in _PARTS:
         if find_spec(part) is None:
             raise EngineAbsent(NAME, part.replace("_", "-"))
-    return KokoroVoice(threads=threads, idle_s=idle_s)
+    return KokoroVoice(threads=threads, idle_s=idle_s, timbre=timbre)
 
 
 def open_configured(*, settings: Mapping[str, str], threads: int = 2) -> "KokoroVoice":
-    """The same with its one setting as text: `idle_s`, seconds, more than 0. Raises EngineAbsent."""
-    unknown = sorted(set(settings) - {_IDLE})
+    """The same with its settings as text: `idle_s`, seconds, more than 0, and `voice`, a timbre's name.
+
+    Raises EngineAbsent.
+    """
+    unknown = sorted(set(settings) - {_IDLE, _VOICE})
     if unknown:
         raise EngineAbsent(NAME, f"a setting named {unknown[0]}")
+    timbre = TIMBRES.get(settings.get(_VOICE, ""))
+    if timbre is None:
+        raise EngineAbsent(NAME, f"a timbre named {settings[_VOICE]}")
     if _IDLE not in settings:
-        return open_engine(threads=threads)
+        return open_engine(threads=threads, timbre=timbre)
     try:
         idle_s = float(settings[_IDLE])
     except ValueError:
         idle_s = 0.0
     if not 0 < idle_s <= _LONGEST_IDLE_S:
         raise EngineAbsent(NAME, f"{_IDLE} in seconds, above 0 and up to {_LONGEST_IDLE_S:.0f}")
-    return open_engine(threads=threads, idle_s=idle_s)
+    return open_engine(threads=threads, idle_s=idle_s, timbre=timbre)
 
 
 class KokoroVoice:
     """Keeps the Engine interface; one sentence at a time, from any thread."""
 
-    name = NAME
-    identity = f"{NAME}/{_FRONT_END}/{MODEL_SHA256[:16]}"
     licence = "Apache-2.0"
     online = False
 
-    def __init__(self, *, threads: int, idle_s: float | None = None) -> None:
+    def __init__(self, *, threads: int, idle_s: float | None = None, timbre: Timbre = OWN) -> None:
+        self.name = f"{NAME}/{timbre.name}" if timbre.name else NAME
+        self.identity = f"{self.name}/{_FRONT_END}/{MODEL_SHA256[:16]}"
+        self._timbre = timbre
         self._threads = threads
         self._idle_s = idle_s
         self._turn = Lock()
@@ -106,7 +114,7 @@ class KokoroVoice:
             if skipped:
                 _log.warning("words.skipped engine=%s words=%s", NAME, skipped)
             try:
-                return self._model.speak(sentence, MANNERS[style])
+                return self._model.speak(sentence, MANNERS[style], self._timbre)
             finally:
                 self._doze()
 
@@ -173,7 +181,7 @@ class _Model:
         with _data("voice_vi.f16.npy").open("rb") as source:
             return np.asarray(np.load(source), dtype=np.float32)
 
-    def speak(self, sentence: str, manner: Manner) -> Pcm:
+    def speak(self, sentence: str, manner: Manner, timbre: Timbre) -> Pcm:
         spelled = units(sentence)
         signs = frozenset(self.vocabulary)
         laid = sounds(spelled, signs)
@@ -187,7 +195,7 @@ class _Model:
         given = {
             "tokens": np.array([[0, *(self.vocabulary[sound.sign] for sound in laid), 0]], dtype=np.int64),
             "style": self.styles[min(max(len(laid), _LEAST_STYLE), len(self.styles)) - 1].reshape(1, -1),
-            "speed": np.array([manner.speed], dtype=np.float32),
+            "speed": np.array([manner.speed * timbre.haste], dtype=np.float32),
         }
         (durations,) = self.timing.run(**given)
         longer = lengthened(durations[0], laid, spelled)
@@ -196,7 +204,7 @@ class _Model:
         (pcm,) = self.sound.run(features=features, pitch=melody[None], energy=energy, **given)
         whole = np.ascontiguousarray(pcm, dtype=np.float32).ravel()
         shaped = humming(creaking(whole, longer, laid, spelled), longer, laid, spelled)
-        return without_lead(paused(shaped, longer, laid, manner.pause_s))
+        return timbre.of(without_lead(paused(shaped, longer, laid, manner.pause_s / timbre.haste)))
 
 
 def _load(threads: int) -> _Model:
