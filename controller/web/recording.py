@@ -1,6 +1,5 @@
 """Viết bài, step 1, by voice: send a recording, take it away, put it back, hear the original."""
 
-from contextlib import AsyncExitStack
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -10,31 +9,19 @@ from starlette.responses import HTMLResponse, Response
 from controller.access import Right
 from controller.dispatch.forms import AnnouncementView
 from controller.doors.ranges import original
-from controller.doors.rights import Declares
-from controller.doors.uploads import Came, Pairs, form_upload
-from controller.doors.visitors import form_fits
+from controller.doors.uploads import Came
 from controller.errors import Problem
 from controller.web.drafting import new_draft, with_content
-from controller.web.page import Form, Open, Page, go, page_for, read_form
+from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.recorded import recorded
+from controller.web.sending import NO_PAGE, Sender, received
 from controller.web.writing import content_page, no_file_sent, save_draft
 from schedules.announcement import AnnouncementId, RecordingId
 
 router = APIRouter(include_in_schema=False)
 
-NO_PAGE = (401, 403, 404)
-
-
-class Sending(Declares):
-    """A dependency as ``Open``, for a form with a file: whose it is, is asked before the file is read."""
-
-    async def __call__(self, request: Request) -> Page:
-        return page_for(request, await self.visitor(request))
-
-
 Reader = Annotated[Page, Depends(Open(Right.READ))]
 Writer = Annotated[Page, Depends(Open(Right.WRITE))]
-Sender = Annotated[Page, Depends(Sending(Right.WRITE))]
 
 
 @router.post("/viet-bai/ban-thu")
@@ -80,24 +67,7 @@ async def fetch_original(request: Request, page: Reader, announcement: str) -> R
 
 
 async def _send(request: Request, page: Page, announcement: AnnouncementId | None) -> Response:
-    async with AsyncExitStack() as stack:
-        early: Problem | None = None
-        try:
-            await stack.enter_async_context(page.house.desk.recordings.coming(page.person, announcement))
-        except Problem as problem:
-            if problem.status in NO_PAGE:
-                raise
-            early = problem
-
-        def on_file(pairs: Pairs) -> None:
-            _check_token(page, Form(pairs))
-            if early is not None:
-                raise early
-
-        came = await stack.enter_async_context(form_upload(request, on_file))
-        form = Form(came.pairs)
-        _check_token(page, form)
-        request.state.form = form
+    async with received(request, page, announcement) as (form, came):
         return await _keep(page, announcement, form, came)
 
 
@@ -148,8 +118,3 @@ async def _choose(
         both = view if problem.code == "E_STALE" else None
         return await content_page(page, view, form, problem=problem, both=both)
     return go(f"/viet-bai/{identity}?da_luu={identity}&{after}#ban-thu".replace("&#", "#"))
-
-
-def _check_token(page: Page, form: Form) -> None:
-    if page.visitor is None or not form_fits(page.visitor, form.get("token")):
-        raise Problem("E_ORIGIN")

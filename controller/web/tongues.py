@@ -11,13 +11,13 @@ from starlette.responses import Response
 from controller.access import Right
 from controller.dispatch.places.tongues import TonguesView
 from controller.errors import Problem
+from controller.web.communes import communes, first_commune
 from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.telling import refused
 from controller.web.track_cards import name_of, one_after_the_other
 from devices.messages import NodeId
 from schedules import language
 from schedules.announcement import AreaCode
-from schedules.area import Level
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,14 +48,14 @@ class Village:
 async def show_tongues(page: Keeper, noi: Code = "", xong: Code = "") -> Response:
     """Every node of a commune with its languages."""
     said = page.says.t(DONE[xong]) if xong in DONE else ""
-    return await _sheet(page, AreaCode(noi or _first(page)), done=said)
+    return await _sheet(page, AreaCode(noi or first_commune(page)), done=said)
 
 
 @router.post("/tieng-cum-loa/luu")
 async def do_languages(request: Request, page: Keeper) -> Response:
     """These languages for the ticked nodes."""
     form = await read_form(request)
-    area = AreaCode(form.get("noi") or _first(page))
+    area = AreaCode(form.get("noi") or first_commune(page))
     try:
         await page.house.tongues.change(
             page.person,
@@ -75,7 +75,7 @@ async def do_languages(request: Request, page: Keeper) -> Response:
 async def do_undo(request: Request, page: Keeper) -> Response:
     """The own last change is taken back."""
     form = await read_form(request)
-    area = AreaCode(form.get("noi") or _first(page))
+    area = AreaCode(form.get("noi") or first_commune(page))
     try:
         await page.house.tongues.undo(page.person, area)
     except Problem as problem:
@@ -97,7 +97,7 @@ async def _sheet(
         area=page.house.tree.area(area),
         view=view,
         villages=_villages(page, view),
-        places=_places(page),
+        places=communes(page),
         choosers=[
             (
                 place,
@@ -125,16 +125,3 @@ def _villages(page: Page, view: TonguesView) -> tuple[Village, ...]:
         )
         for code, inside in groupby(view.nodes, key=lambda node: node.area)
     )
-
-
-def _places(page: Page) -> tuple[tuple[str, str], ...]:
-    tree = page.house.tree
-    if page.area.level is not Level.PROVINCE:
-        return ()
-    return tuple((code, tree.area(code).name) for code in tree.children(page.area.code))
-
-
-def _first(page: Page) -> str:
-    """The own commune; of a province the first of its communes."""
-    places = _places(page)
-    return places[0][0] if places else page.person.area

@@ -1,7 +1,6 @@
 """Tiếng khác: a bài in further languages; sent, listened to, confirmed by a second person, taken away."""
 
 from collections.abc import Awaitable
-from contextlib import AsyncExitStack
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -13,12 +12,11 @@ from controller.dispatch.announcements.recording import Further
 from controller.dispatch.forms import AnnouncementView
 from controller.doors.gate import RECORDING_HEADERS
 from controller.doors.ranges import original
-from controller.doors.rights import Declares
-from controller.doors.uploads import Came, Pairs, form_upload
-from controller.doors.visitors import form_fits
+from controller.doors.uploads import Came
 from controller.errors import Problem
-from controller.web.page import Form, Open, Page, go, page_for, read_form
+from controller.web.page import Form, Open, Page, go, read_form
 from controller.web.recorded import recorder_facts
+from controller.web.sending import NO_PAGE, Sender, received
 from controller.web.telling import refused
 from controller.web.track_cards import inside, name_of, tracks_facts
 from controller.web.writing import no_file_sent
@@ -28,21 +26,12 @@ from schedules.tracks import MOST
 
 router = APIRouter(include_in_schema=False)
 
-NO_PAGE = (401, 403, 404)
 DONE = frozenset({"sent", "confirmed", "taken_back", "back"})
 Language = Annotated[str, Query(max_length=35)]
 
 
-class Sending(Declares):
-    """A dependency as ``Open``, for a form with a file: whose it is, is asked before the file is read."""
-
-    async def __call__(self, request: Request) -> Page:
-        return page_for(request, await self.visitor(request))
-
-
 Reader = Annotated[Page, Depends(Open(Right.READ))]
 Writer = Annotated[Page, Depends(Open(Right.WRITE))]
-Sender = Annotated[Page, Depends(Sending(Right.WRITE))]
 
 
 @router.get("/bai/{announcement}/tieng-khac")
@@ -56,24 +45,7 @@ async def show_tracks(page: Reader, announcement: str, xong: str = "", tieng: La
 async def do_send(request: Request, page: Sender, announcement: str) -> Response:
     """A recording in one more language, or another one in its place."""
     identity = AnnouncementId(announcement)
-    async with AsyncExitStack() as stack:
-        early: Problem | None = None
-        try:
-            await stack.enter_async_context(page.house.desk.recordings.coming(page.person, identity))
-        except Problem as problem:
-            if problem.status in NO_PAGE:
-                raise
-            early = problem
-
-        def on_file(pairs: Pairs) -> None:
-            _check_token(page, Form(pairs))
-            if early is not None:
-                raise early
-
-        came = await stack.enter_async_context(form_upload(request, on_file))
-        form = Form(came.pairs)
-        _check_token(page, form)
-        request.state.form = form
+    async with received(request, page, identity) as (form, came):
         try:
             tag = await _keep(page, identity, form, came)
         except Problem as problem:
@@ -190,8 +162,3 @@ async def _sheet(
         **recorder_facts(f"/bai/{identity}/tieng-khac"),
         **await tracks_facts(page, identity),
     )
-
-
-def _check_token(page: Page, form: Form) -> None:
-    if page.visitor is None or not form_fits(page.visitor, form.get("token")):
-        raise Problem("E_ORIGIN")

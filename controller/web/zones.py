@@ -13,11 +13,11 @@ from controller.access import Right
 from controller.dispatch.places.zoning import ZonesView
 from controller.errors import Problem
 from controller.store.nodes import Node
+from controller.web.communes import communes, first_commune
 from controller.web.page import Open, Page, go, read_form
 from controller.web.telling import refused
 from devices.messages import NodeId
 from schedules.announcement import AreaCode
-from schedules.area import Level
 from schedules.loudness import Zone, house_loudness, percents
 
 router = APIRouter(include_in_schema=False)
@@ -37,14 +37,14 @@ class Village:
 @router.get("/khu-vuc-loa")
 async def show_zones(page: Keeper, noi: Code = "", xong: Code = "") -> Response:
     """Every node of a commune with what lies around it."""
-    return await _sheet(page, AreaCode(noi or _first(page)), done=bool(xong))
+    return await _sheet(page, AreaCode(noi or first_commune(page)), done=bool(xong))
 
 
 @router.post("/khu-vuc-loa/luu")
 async def do_zone(request: Request, page: Keeper) -> Response:
     """What was chosen for each."""
     form = await read_form(request)
-    area = AreaCode(form.get("noi") or _first(page))
+    area = AreaCode(form.get("noi") or first_commune(page))
     view = await page.house.zoning.look(page.person, area)
     chosen = {name.removeprefix("cum-"): value for name, value in form.pairs if name.startswith("cum-")}
     try:
@@ -71,7 +71,7 @@ async def _sheet(
         villages=_villages(page, view),
         does=[_does(page, Zone.SPECIAL), _does(page, Zone.ORDINARY), page.says.t("zone.none_does")],
         choices=[("", page.says.t("zone.none")), *((z.value, page.says.t(f"zone.{z.value}")) for z in Zone)],
-        places=_places(page),
+        places=communes(page),
         faults=refused(problem, page),
         done=page.says.t("zone.done") if done else "",
     )
@@ -93,16 +93,3 @@ def _does(page: Page, zone: Zone) -> str:
 
 def _steps(zone: Zone) -> tuple[tuple[time, int], ...]:
     return percents(house_loudness(), zone)
-
-
-def _places(page: Page) -> tuple[tuple[str, str], ...]:
-    tree = page.house.tree
-    if page.area.level is not Level.PROVINCE:
-        return ()
-    return tuple((code, tree.area(code).name) for code in tree.children(page.area.code))
-
-
-def _first(page: Page) -> str:
-    """The own commune; of a province the first of its communes."""
-    places = _places(page)
-    return places[0][0] if places else page.person.area
