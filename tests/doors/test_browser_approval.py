@@ -149,6 +149,7 @@ def test_a_wrong_bai_is_taken_back_and_put_right_on_the_phone(stage: Stage) -> N
     with stage.at(APPROVER, PHONE) as approver:
         approver.goto(f"/duyet/{item}")
         approver.click("button:has-text('Duyệt phát')")
+        expect(approver.locator("main [role=status]").first).to_contain_text("Đã duyệt")
     stage.house.run(let_air(stage.house.up, item, dict.fromkeys(NODES[:3], Heard.YES)))
     with stage.at(AUTHOR, PHONE) as author:
         author.goto(f"/bai/{item}")
@@ -170,6 +171,7 @@ def test_a_wrong_bai_is_taken_back_and_put_right_on_the_phone(stage: Stage) -> N
     with stage.at(APPROVER, PHONE) as approver:
         approver.goto(f"/duyet/{other}")
         approver.click("button:has-text('Duyệt phát')")
+        expect(approver.locator("main [role=status]").first).to_contain_text("Đã duyệt")
         stage.house.run(let_air(stage.house.up, other, dict.fromkeys(NODES[:3], Heard.YES)))
         approver.goto(f"/bai/{item}")
         expect(approver.locator(".life")).to_contain_text("3/3 cụm loa đã phát đính chính")
