@@ -95,6 +95,7 @@ def test_the_approver_sees_on_the_phone_what_changed_listens_and_approves(stage:
         approver.click("summary:has-text('Trả lại')")
         approver.fill("#reason", "Họp lúc 8 giờ, không phải 7 giờ.")
         approver.click("button:has-text('Trả lại cho người viết')")
+        expect(approver.locator("main [role=status]").first).to_be_visible()
     with stage.at(AUTHOR, DESKTOP) as author:
         author.goto(f"/bai/{item}")
         expect(author.locator("main")).to_contain_text("Họp lúc 8 giờ, không phải 7 giờ.")

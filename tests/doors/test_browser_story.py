@@ -215,6 +215,7 @@ def test_the_same_morning_without_javascript(stage: Stage) -> None:
         identity = author.url.split("/")[4].split("?")[0]
         author.goto(f"/viet-bai/{identity}/gui")
         hand_in(author)
+        expect(author.locator("main [role=status]").first).to_contain_text("Đã gửi duyệt")
     with stage.at(APPROVER, PHONE, java_script_enabled=False) as approver:
         approver.click("summary:has-text('Mục')")
         approver.click(".menu a:has-text('Duyệt')")
