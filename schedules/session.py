@@ -186,6 +186,11 @@ def taped_at(session: Session, due_at: datetime) -> datetime | None:
     return None
 
 
+def session_of(item: AnnouncementId) -> str | None:
+    """The session that says this itself: its opening, its closing, its relay; None for a bài."""
+    return item.removeprefix("session:").rpartition(":")[0] if item.startswith("session:") else None
+
+
 def is_chime(item: AnnouncementId) -> bool:
     """Whether it opens or closes a session."""
     return item.startswith("session:") and item.endswith((":opening", ":closing"))

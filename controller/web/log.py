@@ -21,7 +21,7 @@ from controller.web.looks import Look, delivery_look
 from controller.web.page import Open, Page
 from controller.web.reasons import refusal_words
 from controller.web.says import Says
-from controller.web.telling import alert_title
+from controller.web.telling import alert_title, page_of
 from devices.messages import AlertId, NodeId
 from schedules.announcement import AreaCode
 from schedules.calendar import FIRST_YEAR, LAST_YEAR, local
@@ -182,7 +182,7 @@ def _line(
 ) -> Line:
     name, village = names.get(one.node, (one.node, one.area))
     title = says.t("log.round", title=titles[one.alert], n=one.round + 1) if one.alert else one.title
-    href = f"/canh-bao/{one.alert}" if one.alert else f"/bai/{one.announcement}" if one.announcement else ""
+    href = f"/canh-bao/{one.alert}" if one.alert else page_of(one.announcement)
     return Line(
         due=says.exact(one.due_at),
         title=title,

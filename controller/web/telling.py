@@ -12,12 +12,13 @@ from controller.web.looks import Look, item_look, played_look
 from controller.web.naming import hazard_name, short_title
 from controller.web.page import Page
 from controller.web.says import Says
-from schedules.announcement import AreaCode, State
+from schedules.announcement import AnnouncementId, AreaCode, State
 from schedules.area import inside
 from schedules.errors import Fault
 from schedules.recurrence import AfterApproval, NextSession, Once, Timing, Weekly
 from schedules.rule import Rule
 from schedules.saying import rule_words
+from schedules.session import session_of
 
 SURE = 0.9
 """Readings below this are shown as guesses; plain numbers and times are above it."""
@@ -142,6 +143,14 @@ def told(view: AnnouncementView, page: Page) -> dict[str, str]:
         if approver
         else view.author_name,
     }
+
+
+def page_of(item: AnnouncementId | None) -> str:
+    """Where what is heard is explained: the bài, or the session for what it says itself."""
+    if item is None:
+        return ""
+    session = session_of(item)
+    return f"/bai/{item}" if session is None else f"/buoi-phat/{session}"
 
 
 def row(

@@ -14,7 +14,7 @@ from controller.web.asking import questions
 from controller.web.looks import Look, slot_look
 from controller.web.page import Open, Page
 from controller.web.says import Says
-from controller.web.telling import place_names, row
+from controller.web.telling import page_of, place_names, row
 from controller.web.tray import tray_facts
 from devices.items import occurrence_claim
 from schedules.calendar import local
@@ -123,7 +123,7 @@ def _slot(line: OccurrenceLine, playing: int, page: Page, now: datetime) -> Slot
         clock=says.clock(line.due_at),
         iso=local(line.due_at).isoformat(),
         title=line.title,
-        href=f"/bai/{line.announcement}" if line.announcement else "",
+        href=page_of(line.announcement),
         line=says.t(
             "slot.line", length=says.seconds(line.duration_ms), places=place_names(page, line.targets)
         ),

@@ -92,6 +92,25 @@ def test_the_officer_orders_a_day_by_plain_buttons_and_takes_it_back(tmp_path: P
     play(tmp_path, story)
 
 
+def test_every_line_of_the_log_leads_to_what_explains_it(tmp_path: Path) -> None:
+    async def story(house: Home) -> None:
+        session, made = await three(house)
+        wanted = {f"/buoi-phat/{session}", *(f"/bai/{item}" for item in made.values())}
+        async with door(house, AUTHOR) as client:
+            found: set[str] = set()
+            for _ in range(100):
+                page = await client.get(f"/nhat-ky?ngay={NEXT_DAY}")
+                found = set(re.findall(r'href="(/(?:bai|buoi-phat)/[^"]+)"', page.text))
+                if found == wanted:
+                    break
+                await asyncio.sleep(0.05)
+            assert found == wanted
+            for path in sorted(found):
+                assert (await client.get(path)).status_code == 200, path
+
+    play(tmp_path, story)
+
+
 def test_what_is_put_off_waits_for_the_next_day_and_can_come_back(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         session, made = await three(house)
