@@ -23,7 +23,7 @@ from schedules.area import Level
 from schedules.calendar import FIRST_YEAR, LAST_YEAR
 from schedules.feed import write_feed
 from schedules.plan import Occurrence
-from schedules.session import Session, is_on
+from schedules.session import Session, is_on, session_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -343,7 +343,7 @@ def _sentence(block: Block, page: Page) -> str:
 def _href(line: OccurrenceLine) -> str:
     """An opening or closing belongs to its session, which has its own link."""
     item = line.announcement
-    return f"/bai/{item}" if item is not None and not item.startswith("session:") else ""
+    return f"/bai/{item}" if item is not None and session_of(item) is None else ""
 
 
 def _said(conflicts: Iterable[ConflictLine], page: Page) -> tuple[str, ...]:
