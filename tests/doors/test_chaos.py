@@ -198,6 +198,19 @@ def test_a_sound_cut_by_its_expiry_is_partial_and_one_cut_earlier_is_not_excused
     assert counts(cut(88.5), due("partial", why="expired"))[0] == 1
 
 
+def test_what_was_cut_within_its_grace_goes_on_after_it_and_nothing_begins_there() -> None:
+    late = sounding(1, 88)
+    cut = replace(ended(1, 89, 1000), whole=False)
+    going_on = (late, cut, sounding(2, 93, from_ms=1000), ended(2, 96, 4000))
+    roomy = replace(due(), expires_at=AT + timedelta(seconds=120))
+    rows = tuple(
+        replace(row, expires_at=roomy.expires_at) if isinstance(row, Sounding) else row for row in going_on
+    )
+    begun_late = (replace(sounding(1, 93), expires_at=roomy.expires_at), ended(1, 97, 4000))
+    assert counts([life(0, 120, *rows, killed=False)], roomy) == (0, 0, 0)
+    assert counts([life(0, 120, *begun_late, killed=False)], roomy) == (0, 0, 1)
+
+
 def test_what_expired_while_a_graver_one_had_cut_in_is_partial() -> None:
     cut = (sounding(1, 80), ended(1, 88, 8000, whole=False))
     other = replace(sounding(2, 88), claim="occurrence:o2", bulletin_class=WireClass.PRIORITY)

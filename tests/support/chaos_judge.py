@@ -22,7 +22,7 @@ NOTING_S = 0.3
 """Between the last sample and the note that it is done the loop turns once more: a kill may come there."""
 MARGIN_MS = 250
 JUST_BEFORE = timedelta(seconds=5)
-EARLY = timedelta(seconds=2)
+CLOCK_OFF = timedelta(seconds=2)
 """A node's clock is as good as the answer that set it, which may have been long under way (PROMISES 3.7)."""
 TOLERANCE = timedelta(milliseconds=500)
 LATE_AFTER_KILL = timedelta(seconds=30)
@@ -193,18 +193,23 @@ def unlawful(before: Said, after: Said, one: Due) -> str | None:
 
 
 def outside_window(said: Sequence[Said], one: Due) -> list[str]:
-    """Too early, under another time than the store's, begun after the grace, or sounding after its end."""
+    """Too early, under another time than the store's, begun after the grace, or sounding after its end.
+
+    Only the first stretch begins: the later ones go on, and `unlawful` says whether they may.
+    """
     faults = []
+    first = said[0].begin
+    beyond = first.first_sample_at - one.latest_at
+    if not first.restarts and beyond > CLOCK_OFF:
+        faults.append(f"begun {beyond.total_seconds():.1f} s after its grace")
     for each in said:
         begin = each.begin
         last_at = begin.first_sample_at + timedelta(milliseconds=each.to_ms - begin.from_ms)
         if begin.due_at != one.due_at:
             faults.append(f"said as due {begin.due_at:%H:%M:%S}, planned for {one.due_at:%H:%M:%S}")
-        if begin.first_sample_at < one.due_at - EARLY:
+        if begin.first_sample_at < one.due_at - CLOCK_OFF:
             early = one.due_at - begin.first_sample_at
             faults.append(f"said {early.total_seconds() * 1000:.0f} ms too early")
-        if not begin.restarts and begin.first_sample_at > one.latest_at + TOLERANCE:
-            faults.append("begun after its grace")
         if last_at > one.expires_at + TOLERANCE:
             faults.append("sounded after its expiry")
     return faults
