@@ -117,7 +117,7 @@ def _wake(turn: Turn) -> float:
         reporting.receipts_wake(state),
         state.check_at,
         state.telemetry_at,
-        state.floor_kept + state.habits.keep_floor_s,
+        state.floor_kept + state.habits.keep_floor_s if state.floor_kept is not None else None,
         reporting.hello_due(state) if state.linked and state.clock.state is ClockState.UNSURE else None,
     ]
     return min(moment for moment in moments if moment is not None)

@@ -8,6 +8,7 @@ from datetime import datetime
 from devices import facts
 from devices.items import ClaimId
 from devices.memory import Memory
+from devices.messages import ClockState
 from firmware_sim import flash
 from firmware_sim.effects import Keep
 from firmware_sim.state import Turn
@@ -33,9 +34,15 @@ def keep_starts(turn: Turn) -> None:
 
 
 def keep_floor(turn: Turn) -> None:
-    """Each minute the time floor is stored, so that no later boot believes an earlier time."""
+    """The time floor is stored as soon as the time is known and each minute from then on.
+
+    So no later boot believes an earlier time, and a power cut in the first minute leaves the chip a witness.
+    """
     state = turn.state
-    if turn.now < state.floor_kept + state.habits.keep_floor_s:
+    kept = state.floor_kept
+    if state.clock.state is ClockState.UNSURE:
+        return
+    if kept is not None and turn.now < kept + state.habits.keep_floor_s:
         return
     turn.change(floor_kept=turn.now)
     floor_at = state.memory.instant(state.clock.wall(turn.now))

@@ -1,7 +1,7 @@
 """What a node knows between two steps, and one step under way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -173,9 +173,12 @@ class Outbox:
     send_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class NodeState:
-    """Everything. Instants of its own oscillator are floats (seconds since this boot)."""
+    """Everything. Instants of its own oscillator are floats (seconds since this boot).
+
+    Without slots: each step copies it, and a dictionary is copied in one go.
+    """
 
     habits: Habits
     memory: Memory
@@ -206,12 +209,13 @@ class NodeState:
     clips: Mapping[ClipHash, Stored] = field(default_factory=dict)
     wanted: Mapping[ClipHash, Wanted] = field(default_factory=dict)
     told: frozenset[str] = frozenset()
+    wordless: frozenset[ClaimId] = frozenset()
     outbox: Outbox = Outbox()
     answers: Mapping[CommandId, Receipt] = field(default_factory=dict)
     telemetry_at: float = 0.0
     telemetry_seq: int = 0
     check_at: float = 0.0
-    floor_kept: float = 0.0
+    floor_kept: float | None = None
     starts_kept: bool = True
     store_ok: bool = True
     amplifier_fault: bool = False
@@ -232,21 +236,20 @@ class Step:
 class Turn:
     """One step under way: a copy of the state as it becomes, and the effects so far.
 
-    The copy is made once and changed in place: forty fields copied anew for each change would cost more than
-    the signature's verification. Nobody sees it before the step is over.
+    The copy is made once and changed in place; nobody sees it before the step is over.
     """
 
     __slots__ = ("effects", "now", "state")
 
     def __init__(self, state: NodeState, now: float) -> None:
-        self.state = _copied(state)
+        self.state = object.__new__(NodeState)
+        self.state.__dict__.update(state.__dict__)
         self.now = now
         self.effects: list[Effect] = []
 
     def change(self, **changes: Any) -> None:
         """Sets fields of the state."""
-        for name, value in changes.items():
-            object.__setattr__(self.state, name, value)
+        self.state.__dict__.update(changes)
 
     def do(self, *effects: Effect) -> None:
         """Adds to what must be done."""
@@ -255,13 +258,3 @@ class Turn:
     def airing(self, airing: Airing) -> None:
         """Notes how an airing stands."""
         self.change(airings={**self.state.airings, airing.item.claim: airing})
-
-
-_FIELDS = tuple(one.name for one in fields(NodeState))
-
-
-def _copied(state: NodeState) -> NodeState:
-    copy = object.__new__(NodeState)
-    for name in _FIELDS:
-        object.__setattr__(copy, name, getattr(state, name))
-    return copy

@@ -120,3 +120,19 @@ async def _cut_at(
     body.power_on()
     if wait:
         await asyncio.sleep(600)
+
+
+@pytest.mark.promise("P6")
+def test_a_power_cut_in_the_first_minute_leaves_a_node_that_knows_the_time_by_its_chip() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.settle()
+        sound = stage.desk.put(20.0)
+        stage.desk.publish_programme((stage.desk.entry("item", MORNING, sound),), (sound,))
+        await asyncio.sleep(20)
+        body = stage.village.nodes[stage.nodes[0]]
+        body.power_cut()
+        body.link_down()
+        body.power_on()
+        await stage.until(MORNING + timedelta(minutes=5))
+
+    assert play(story).claims() == ["occurrence:item"]

@@ -2,24 +2,33 @@
 "use strict";
 
 (function () {
+  var AGAIN_MS = 3000;
   var source = null;
   var lost = false;
+  var held = null;
+
+  function banner() { return document.getElementById("link-lost"); }
 
   function clockWords() {
     return new Intl.DateTimeFormat("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Ho_Chi_Minh" }).format(new Date());
   }
 
   function say(gone) {
+    var news = gone !== lost;
     lost = gone;
-    document.dispatchEvent(new Event(gone ? "loa:lost" : "loa:found"));
-    var banner = document.getElementById("link-lost");
-    if (!banner) { return; }
-    if (lost && banner.hidden) {
-      banner.textContent = banner.dataset.text.replace("{when}", clockWords());
-      banner.hidden = false;
-    } else if (!lost) {
-      banner.hidden = true;
-    }
+    if (news) { document.dispatchEvent(new Event(gone ? "loa:lost" : "loa:found")); }
+    if (news && gone) { window.setTimeout(seek, AGAIN_MS); }
+    if (lost && banner().hidden) { banner().textContent = banner().dataset.text.replace("{when}", clockWords()); }
+    banner().hidden = !lost;
+  }
+
+  // Any answer will do: what is asked is only whether the server can be reached.
+  function reach() {
+    return fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(4000) });
+  }
+
+  function seek() {
+    if (lost) { reach().then(function () { say(false); }, function () { window.setTimeout(seek, AGAIN_MS); }); }
   }
 
   function put(part) {
@@ -62,7 +71,7 @@
       line = document.createElement("p");
       line.className = "small kept-line";
       line.setAttribute("role", "status");
-      form.querySelector(".actions").prepend(line);
+      (form.querySelector(".actions") || form).prepend(line);
     }
     line.textContent = text;
     return line;
@@ -98,30 +107,8 @@
         if (lost) { note(form, form.dataset.keepSaid); }
       } catch (ignored) { /* a full or forbidden store: the server's draft remains */ }
     });
-    guard(form);
-  }
-
-  // Whether the server answers is asked before the page is given up: a browser's own error page keeps nothing.
-  function guard(form) {
-    var waiting = null;
-    function send(button) { form.dataset.sure = "yes"; form.requestSubmit(button); }
-    form.addEventListener("submit", function (event) {
-      var button = event.submitter;
-      if (form.dataset.sure) { delete form.dataset.sure; return; }
-      event.preventDefault();
-      fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(4000) }).then(
-        function () { send(button); },
-        function () { waiting = button; say(true); note(form, form.dataset.keepSaid); }
-      );
-    });
-    document.addEventListener("loa:found", function () {
-      if (!waiting) { return; }
-      var button = waiting;
-      waiting = null;
-      send(button);
-    });
     document.addEventListener("loa:lost", function () {
-      if (read("loa:" + form.dataset.keep)) { note(form, form.dataset.keepSaid); }
+      if (read(name)) { note(form, form.dataset.keepSaid); }
     });
   }
 
@@ -151,13 +138,37 @@
     });
   }
 
+  // Whether the server answers is asked before the page is given up: a browser's own error page keeps nothing and
+  // leaves open what was sent. Only a draft goes by itself when the link is back; whoever alerts or stops presses again.
   // A double click is one press: the server holds to the same by the key in the form.
   document.addEventListener("submit", function (event) {
-    if (event.defaultPrevented || event.target.method === "get") { return; }
-    if (event.target.dataset.sent) { event.preventDefault(); return; }
-    event.target.dataset.sent = "yes";
-    window.setTimeout(function () { delete event.target.dataset.sent; }, 4000);
+    var form = event.target, button = event.submitter;
+    if (event.defaultPrevented || form.method === "get") { return; }
+    if (form.dataset.reached) { delete form.dataset.reached; return; }
+    event.preventDefault();
+    if (form.dataset.sent) { return; }
+    form.dataset.sent = "yes";
+    reach().then(function () { send(form, button); }, function () { hold(form, button); });
   });
+
+  function send(form, button) {
+    form.dataset.reached = "yes";
+    form.requestSubmit(button);
+    window.setTimeout(function () { delete form.dataset.sent; }, 4000);
+  }
+
+  function hold(form, button) {
+    delete form.dataset.sent;
+    held = { form: form, button: button, line: note(form, form.dataset.keepSaid || banner().dataset.unsent) };
+    say(true);
+  }
+
+  document.addEventListener("loa:found", function () {
+    var one = held;
+    held = null;
+    if (one && one.form.dataset.keepSaid) { send(one.form, one.button); } else if (one) { one.line.remove(); }
+  });
+  document.addEventListener("htmx:sendError", function () { say(true); });
 
   window.addEventListener("pageshow", function () {
     document.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; });
