@@ -75,7 +75,8 @@ def test_a_group_is_made_filled_renamed_deleted_and_brought_back_on_a_phone(
         expect(page.get_by_role("heading", level=1)).to_have_text("Loa chợ Sịa")
         page.get_by_role("button", name="Xóa nhóm này").click()
         expect(page.get_by_role("status").first).to_contain_text("Đã xóa nhóm “Loa chợ Sịa”")
-        page.get_by_role("button", name="Hoàn tác").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Hoàn tác").click()
         page.goto("/nhom-loa?tim=cho+sia")
         page.get_by_role("link", name="Loa chợ Sịa").click()
         expect(page.locator(".lead")).to_contain_text("5 cụm loa ở 2 thôn")

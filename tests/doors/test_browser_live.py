@@ -44,7 +44,8 @@ def speak(page: Page, look: Look) -> None:
     page.check("input[name=minutes][value='10']")
     page.check("input[name=where][value=all]")
     page.select_option("#delay", "3")
-    page.click("button:has-text('Xem trước khi phát')")
+    with page.expect_navigation():
+        page.click("button:has-text('Xem trước khi phát')")
     is_open_to_everybody(page)
     look(page, "preview")
     page.click("button.main")

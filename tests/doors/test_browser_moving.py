@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from controller.deploy.commune_data import QUANG_DIEN
 from schedules.calendar import instant_of
 from schedules.recurrence import Once, Weekly
-from tests.controller.test_web_week import on_air
 from tests.support.browser import DESKTOP, PHONE, chromium, is_open_to_everybody, person_at
 from tests.support.doors import APPROVER, PASSWORD, Home, Served, home, served
 
@@ -40,8 +39,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 async def two_items(house: Home, title: str) -> None:
     end = datetime(2026, 11, 30, tzinfo=house.loa.clock.now().tzinfo)
-    await on_air(house, title, timing=NOON, targets=(QUANG_DIEN,), expires_at=end)
-    await on_air(house, f"Họp, {title}", timing=MEETING, targets=(QUANG_DIEN,), expires_at=end)
+    await house.on_air(title, timing=NOON, targets=(QUANG_DIEN,), expires_at=end)
+    await house.on_air(f"Họp, {title}", timing=MEETING, targets=(QUANG_DIEN,), expires_at=end)
 
 
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, expect
 
 from schedules.calendar import instant_of
 from schedules.recurrence import Once
-from tests.controller.test_web_rules import on_air
 from tests.support.browser import DESKTOP, PHONE, chromium, is_open_to_everybody, person_at
 from tests.support.doors import ADMINISTRATOR, PASSWORD, Served, home, served
 
@@ -28,7 +27,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Br
     folder = tmp_path_factory.mktemp("rules")
     with chromium() as browser, served(lambda port: home(folder, port=port)) as found:
         evening = instant_of(date(2026, 11, 23), time(17))
-        found.run(on_air(found.up, "Mời họp thôn", timing=Once(at=evening)))
+        found.run(found.up.on_air("Mời họp thôn", timing=Once(at=evening)))
         found.run(asyncio.sleep(1))
         yield found, browser
 

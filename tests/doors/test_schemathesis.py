@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from controller.deploy.commune_data import QUANG_DIEN
-from controller.dispatch.forms import EmergencyForm
+from controller.dispatch.forms.alerts import EmergencyForm
 from controller.http import http_app
 from tests.support.doors import (
     ADMINISTRATOR,

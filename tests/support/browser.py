@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 DESKTOP: ViewportSize = {"width": 1366, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -64,6 +65,9 @@ def is_open_to_everybody(page: Page) -> None:
 
 def hand_in(page: Page) -> None:
     """The last press of Viết bài; what looks stale or said twice is ticked as looked at."""
+    button = page.locator("button:text-is('Gửi duyệt')")
+    button.wait_for()
     if page.locator("#acknowledged").count():
         page.check("#acknowledged")
-    page.click("button:text-is('Gửi duyệt')")
+    with page.expect_navigation():
+        button.click()

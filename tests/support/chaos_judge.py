@@ -18,7 +18,7 @@ MARK_MS = 1000
 """The position is noted in flash each second (PROMISES 3.2): so much may be said again after a kill."""
 STARVED_MS = 1000
 """On a machine with more work than cores the turn that notes the position comes late by itself."""
-NOTING_S = 0.3
+NOTING_S = 0.3 + STARVED_MS / 1000
 """Between the last sample and the note that it is done the loop turns once more: a kill may come there."""
 MARGIN_MS = 250
 JUST_BEFORE = timedelta(seconds=5)
