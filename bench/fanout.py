@@ -14,7 +14,7 @@ from typing import Any
 from bench.child import Child, child
 from bench.town import OPERATOR, Town, town
 from controller.deploy.commune_data import QUANG_DIEN
-from controller.dispatch.forms import EmergencyForm
+from controller.dispatch.forms.alerts import EmergencyForm
 from controller.store import alerts, documents
 from controller.store.database import Conn
 from controller.store.sounds import RenderState

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from controller.clock import Clock, Leap, SteadyClock
@@ -33,6 +33,7 @@ from controller.dispatch.broadcasts.tape_desk import TapeDesk
 from controller.dispatch.broadcasts.taping import Taping, sweep_tapes
 from controller.dispatch.broadcasts.tuning import Tuner
 from controller.dispatch.deeds import Desk
+from controller.dispatch.desired import renew_desired
 from controller.dispatch.keyring import load_keyring
 from controller.dispatch.outbox import Sender, letter_for
 from controller.dispatch.places.grouping import Groups
@@ -44,9 +45,10 @@ from controller.dispatch.places.tongues import Tongues
 from controller.dispatch.places.zoning import Zoning
 from controller.dispatch.plan.clearing import Clearer
 from controller.dispatch.plan.foretelling import Foretelling
+from controller.dispatch.plan.lexicon_use import warm
 from controller.dispatch.plan.planning import Planner
 from controller.dispatch.receipts.auditing import Auditor
-from controller.dispatch.receipts.intake import Intake, ensure_desired
+from controller.dispatch.receipts.intake import Intake
 from controller.dispatch.receipts.mail import Letterbox
 from controller.dispatch.room import Room
 from controller.dispatch.runner import GATHER_S, Loop, Pulse, Runner, Timekeeper, Watch
@@ -65,6 +67,7 @@ from controller.fleet.registry import make_registry
 from controller.lanes import Lanes
 from controller.metrics import Metrics, open_metrics
 from controller.store import areas, documents, meta, nodes, outbox, rules
+from controller.store.ballast import Ballast
 from controller.store.database import Conn, Crash, Database, nowhere
 from controller.store.documents import Document, DocumentKind
 from controller.store.leadership import Lead, take_lead
@@ -77,6 +80,7 @@ from devices.messages import TenantId
 from schedules.area import Tree
 from schedules.calendar import QuietHours
 
+BALLAST_EVERY = timedelta(minutes=1)
 LinkFactory = Callable[[Ears], Link]
 _log = logging.getLogger("loa.app")
 
@@ -98,6 +102,7 @@ class Loa:
         taker: Taker | None = None,
         crash: Crash = nowhere,
         lead: Lead | None = None,
+        ballast: Ballast | None = None,
     ) -> None:
         self.settings = settings
         self.clock = SteadyClock(clock)
@@ -108,6 +113,7 @@ class Loa:
         self._speaker = speaker
         self._taker = IntakeProcess(settings.clips_dir) if taker is None else taker
         self._crash = crash
+        self._ballast = ballast
         self.lead = lead
         self._came_up: asyncio.Task[None] | None = None
         self._began = False
@@ -152,6 +158,7 @@ class Loa:
             self.clock.now(),
             self._crash,
             self.metrics.write_seconds.observe,
+            self._ballast,
         )
         tree = await self.db.read(areas.tree)
         lives = await self.db.read(nodes.everything_live)
@@ -180,6 +187,7 @@ class Loa:
         await self.db.write(sweep_tapes, self.settings.tapes_dir, self.clock.now())
         await self.db.write(self._publish_keys)
         await self.db.write(self._renew_places)
+        warm()
         await self._speaker.start()
         self._begin()
         self._began = True
@@ -194,8 +202,8 @@ class Loa:
             await self.onair.stop()
             await self.taping.stop()
             await self.tuner.stop()
-            await self.room.studio.stop()
-            await self.room.recorder.stop()
+            await self.studio.stop()
+            await self.recorder.stop()
             await self.room.link.stop()
             await self._speaker.stop()
         if hasattr(self, "db"):
@@ -221,18 +229,18 @@ class Loa:
         room.sender = Sender(
             db=self.db, link=room.link, clock=self.clock, signals=self.signals, metrics=self.metrics
         )
-        room.studio = Studio(room, self._speaker)
-        room.recorder = Recorder(room, self._taker)
-        showing = Showing(room)
+        self.recorder = Recorder(room, self._taker)
+        self.studio = Studio(room, self._speaker, self.recorder)
+        showing = Showing(room, self.studio)
         self.planner = Planner(room)
-        self.views = Views(room, showing, self.planner)
+        self.views = Views(room, self.studio, showing, self.planner)
         self.weeks = Weeks(room, self.views)
         self.programming = Programming(room)
         self.rundowns = Rundowns(room, self.programming)
         self.arranging = Arranging(room, self.programming, self.rundowns)
         self.skipping = Skipping(room)
         self.lives = Lives(room)
-        self.tracks = Tracks(room)
+        self.tracks = Tracks(room, self.studio)
         self.rule_views = RuleViews(room)
         self.ruling = Ruling(room, self.rule_views)
         self.foretelling = Foretelling(room)
@@ -242,7 +250,7 @@ class Loa:
         self.lexicons = Lexicons(room)
         self.aiding = Aiding(room, self._aid)
         self.groups = Groups(room)
-        self.tray = Tray(room)
+        self.tray = Tray(room, self.studio)
         self.feeds = Feeds(room, self.weeks)
         self.ordering = Ordering(room, self.planner)
         self.lexicon_views = LexiconViews(room)
@@ -254,10 +262,10 @@ class Loa:
         self.taping, self.tapes = Taping(room, self.tuner, self._taker), TapeDesk(room)
         emission = Emission(room, showing)
         self.desk = Desk(
-            Writing(room, self.views.announcement),
+            Writing(room, self.studio, self.views.announcement),
             Withdrawing(room, self.views.announcement),
             Correcting(room, self.views.announcement),
-            Recordings(room, self.views.announcement),
+            Recordings(room, self.recorder, self.views.announcement),
             Alarming(room, showing, emission),
             Stopping(room, emission, self.broadcasting),
         )
@@ -274,9 +282,9 @@ class Loa:
             Loop(name="sender", wake=Wake.SENDER, turn=room.sender.turn),
             Loop(name="intake", wake=Wake.INTAKE, turn=self.intake.turn, gather_s=GATHER_S),
             Loop(name="renewer", wake=Wake.RENEWER, turn=self.renewer.turn),
-            Loop(name="renderer", wake=Wake.RENDERER, turn=room.studio.turn),
-            Loop(name="recorder", wake=Wake.RECORDER, turn=room.recorder.turn),
-            Loop(name="lexicon", wake=Wake.LEXICON, turn=room.studio.reread),
+            Loop(name="renderer", wake=Wake.RENDERER, turn=self.studio.turn),
+            Loop(name="recorder", wake=Wake.RECORDER, turn=self.recorder.turn),
+            Loop(name="lexicon", wake=Wake.LEXICON, turn=self.studio.reread),
             Loop(name="planner", wake=Wake.PLANNER, turn=self._plan),
             Loop(name="auditor", wake=Wake.AUDITOR, turn=self.auditor.turn),
             Loop(name="corrector", wake=Wake.CORRECTOR, turn=self.corrector.turn, gather_s=1.0),
@@ -287,6 +295,7 @@ class Loa:
             Loop(name="beacon", wake=None, turn=Pulse(room).turn),
             Loop(name="monitor", wake=None, turn=Watch(room).turn),
             Loop(name="clock", wake=None, turn=Timekeeper(room, self.clock).turn),
+            Loop(name="ballast", wake=None, turn=self._lay_ballast),
         )
 
     async def _plan(self) -> datetime | None:
@@ -297,6 +306,11 @@ class Loa:
             self.signals.tell(Topic.PROGRAMME)
         self.signals.wake(Wake.AUDITOR, Wake.CORRECTOR, Wake.RENDERER, Wake.RELAYS, Wake.TAPES)
         return wake_at
+
+    async def _lay_ballast(self) -> datetime | None:
+        if self._ballast is not None:
+            await self.room.lanes.files.run(self._ballast.lay)
+        return self.clock.now() + BALLAST_EVERY
 
     def _mail_came(self) -> None:
         self.signals.wake(Wake.INTAKE)
@@ -338,10 +352,7 @@ class Loa:
 
     def _renew_places(self, conn: Conn) -> None:
         """Settings or the epoch may have changed while nothing ran: who has a place is told of it at once."""
-        for node in self.room.registry.nodes:
-            if documents.get(conn, topics.desired(node)) is not None:
-                for letter in ensure_desired(conn, self.room, node, self.clock.now()):
-                    outbox.post(conn, letter)
+        renew_desired(conn, self.room, self.room.registry.nodes, self.clock.now())
 
 
 def _clip_base(settings: Settings) -> str:

@@ -272,6 +272,7 @@ async def _serve(settings: Settings, lead: Lead) -> None:
     from controller.app import Loa
     from controller.deploy.serving import paho_link, speech
     from controller.http import http_app, listen, server
+    from controller.store.ballast import Ballast
 
     listener = listen(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
@@ -284,6 +285,7 @@ async def _serve(settings: Settings, lead: Lead) -> None:
             link_factory=paho_link(settings),
             speaker=speech(settings),
             lead=lead,
+            ballast=Ballast(settings.data_dir / "ballast"),
         )
         try:
             await loa.start()

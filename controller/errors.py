@@ -254,6 +254,12 @@ PROBLEMS: dict[str, Kind] = {
         vi="Bộ đọc tạm thời không làm việc. Bài vẫn được giữ; hệ thống đang tự thử lại.",
         en="Speech is not working at the moment. The item is kept; the system is trying again.",
     ),
+    "E_DISK": Kind(
+        status=507,
+        vi="Ổ đĩa của máy chủ đã đầy: việc vừa làm chưa được ghi. Khẩn cấp và dừng vẫn dùng được. "
+        "Xin báo kỹ thuật.",
+        en="The server's disk is full: this was not saved. Emergencies and stops still work.",
+    ),
     "E_STORAGE": Kind(
         status=507,
         vi="Máy chủ hết chỗ giữ bản thu. Bài vẫn còn nguyên; xin báo quản trị viên.",

@@ -30,7 +30,7 @@ from devices.topics import Topic, TopicKind, parse
 DOCUMENT_LIMIT = 65_536
 COMMAND_LIMIT = 8_192
 
-_KINDS: dict[TopicKind, tuple[type[Downward], ...]] = {
+_BELONGS: dict[TopicKind, tuple[type[Downward], ...]] = {
     TopicKind.KEYS: (KeyList,),
     TopicKind.TIME: (Beacon,),
     TopicKind.PROGRAMME: (Programme,),
@@ -40,6 +40,7 @@ _KINDS: dict[TopicKind, tuple[type[Downward], ...]] = {
     TopicKind.NODE_COMMAND: (Command, Alerts),
     TopicKind.ANSWER: (Answer,),
 }
+_KINDS = {place: {TYP[kind]: kind for kind in kinds} for place, kinds in _BELONGS.items()}
 _DOCUMENTS = (KeyList, Programme, Alerts, Desired)
 
 
@@ -204,7 +205,7 @@ def _open(
     orders = place.kind in (TopicKind.COMMAND, TopicKind.NODE_COMMAND)
     try:
         envelope = signing.open_envelope(raw, limit=_limit(place.kind))
-        kind = next((kind for kind in _KINDS[place.kind] if TYP[kind] == envelope.typ), None)
+        kind = _KINDS[place.kind].get(envelope.typ)
         if kind is None:
             return Refused(code=Code.SIGNATURE, detail="the signature is for another kind")
         if kind is Command and len(raw) > COMMAND_LIMIT:

@@ -11,6 +11,8 @@ from devices.tones import PATTERNS, duration_ms
 
 ISSUER_RANK = {"village": 0, "commune": 1, "province": 2, "nation": 3}
 FALLBACK_TONE = "attention"
+TONE_MS = {name: duration_ms(pattern) for name, pattern in PATTERNS.items()}
+"""How long each resident tone lasts."""
 
 
 def topic_of(alerts: Alerts) -> str:
@@ -79,6 +81,8 @@ def round_due(alert: Alert, now: datetime) -> int | None:
     """
     if not alert.issued_at <= now < alert.ends_at or alert.state is not AlertState.ACTIVE:
         return None
+    if alert.rounds == 1:
+        return 0
     first, elapsed_ms = _first_ms(alert), (now - alert.issued_at) // timedelta(milliseconds=1)
     number = bisect_right(first, elapsed_ms) - 1
     if elapsed_ms > first[-1] and alert.every_ms:
@@ -116,7 +120,8 @@ def item_of(alert: Alert, number: int, held: Held) -> Item:
 
 
 def round_item(alert: Alert, number: int, words: ClipRef | None, held: Held) -> Item:
-    pattern = PATTERNS.get(alert.tone, PATTERNS[FALLBACK_TONE])
+    document = held.message
+    tone = alert.tone if alert.tone in TONE_MS else FALLBACK_TONE
     return Item(
         claim=round_claim(alert.id, number),
         bulletin_class=BulletinClass.EMERGENCY,
@@ -126,17 +131,18 @@ def round_item(alert: Alert, number: int, words: ClipRef | None, held: Held) -> 
         due_at=round_at(alert, number),
         latest_at=alert.ends_at,
         expires_at=alert.ends_at,
-        duration_ms=duration_ms(pattern) + (words.duration_ms if words is not None else 0),
+        duration_ms=TONE_MS[tone] + (words.duration_ms if words is not None else 0),
         volume=alert.volume,
         clip=words,
-        tone=pattern.name,
+        tone=tone,
         alert=alert.id,
         round=number,
         level=alert.level,
         issuer_level=alert.issuer_level,
-        topic=topic_of(document) if isinstance(document := held.message, Alerts) else "",
+        topic=topic_of(document) if isinstance(document, Alerts) else "",
         version=held.version,
         title=alert.headline,
+        hush_at=alert.ends_at,
     )
 
 
@@ -146,7 +152,7 @@ def _first_ms(alert: Alert) -> tuple[int, ...]:
 
 def _unsuperseded(document: Alerts, now: datetime) -> list[Alert]:
     active = [alert for alert in document.alerts if alert.state is AlertState.ACTIVE and now < alert.ends_at]
-    if not any(alert.references for alert in active):
+    if len(active) < 2:
         return active
     superseded = {
         (reference, alert.mode) for alert in active for reference in alert.references if reference != alert.id

@@ -291,6 +291,9 @@ def _begin(floor: Floor, item: Item, now: datetime) -> tuple[Floor, tuple[Effect
     known = [one.item.claim for one in floor.waiting]
     if item.claim in known or (sounding is not None and sounding.item.claim == item.claim):
         return floor, ()
+    if sounding is None and not known:
+        at_once = Sounding(item=item, since_at=now, from_ms=opening_ms(item, now))
+        return Floor(sounding=at_once), (Play(item=item, from_ms=at_once.from_ms),)
     floor, effects = _without_older_rounds(floor, item)
     if sounding is None or not outranks(item, sounding.item):
         return replace(floor, waiting=(*floor.waiting, Waiting(item=item))), effects

@@ -70,7 +70,9 @@ def _names(*values: str | None) -> None:
 
 
 def _text(value: str | None, limit: int = MAX_TEXT) -> None:
-    _need(value is None or (len(value) <= limit and not _CONTROL.search(value)), "text")
+    if value is not None:
+        clean = value.isprintable() or not _CONTROL.search(value)
+        _need(len(value) <= limit and clean, "text")
 
 
 def _count(*values: int) -> None:
@@ -84,13 +86,12 @@ def _volume(value: int) -> None:
 
 
 def _aware(*instants: datetime) -> None:
-    for instant in instants:
-        _need(instant.tzinfo is not None, "instant without a zone")
+    _need(None not in [instant.tzinfo for instant in instants], "instant without a zone")
 
 
 def _rising(*instants: datetime) -> None:
     _aware(*instants)
-    _need(all(a <= b for a, b in pairwise(instants)), "order of instants")
+    _need(sorted(instants) == list(instants), "order of instants")
 
 
 def _lives(message: KeyList | Programme | Alerts | Command | Desired) -> None:

@@ -275,21 +275,22 @@ RECALL: tuple[Check, ...] = (tenant, known_key, signature, held_target)
 RECALL_KEYS: tuple[Check, ...] = (tenant, root_key, root_signature)
 
 
+_TABLES: dict[type[Downward], tuple[Check, ...]] = {
+    KeyList: KEY_LIST,
+    Beacon: BEACON,
+    Answer: ANSWER,
+    Command: COMMAND,
+    Programme: DOCUMENT,
+    Alerts: DOCUMENT,
+    Desired: DOCUMENT,
+}
+
+
 def table(message: Downward) -> tuple[Check, ...]:
     """The checks that this message meets, in order; the first that answers ends it."""
-    match message:
-        case KeyList():
-            return KEY_LIST
-        case Beacon():
-            return BEACON
-        case Answer():
-            return ANSWER
-        case Command(kind=CommandKind.STOP):
-            return STOP
-        case Command():
-            return COMMAND
-        case Programme() | Alerts() | Desired():
-            return DOCUMENT
+    if isinstance(message, Command) and message.kind is CommandKind.STOP:
+        return STOP
+    return _TABLES[type(message)]
 
 
 def recall_table(message: Downward) -> tuple[Check, ...]:

@@ -147,7 +147,7 @@ RESTART: tuple[CueCheck, ...] = (not_stopped, not_over, clock_is_sure, not_quiet
 
 def in_storm(cue: Cue) -> bool:
     """Whether another alert of this mode began within the last minute, and this one would begin anew."""
-    return cue.emergency and _begins(cue) and bool(_recent_alerts(cue))
+    return cue.emergency and bool(_recent_alerts(cue)) and _begins(cue)
 
 
 def has_words(cue: Cue) -> bool:
@@ -175,6 +175,8 @@ def ready(cue: Cue) -> Item:
     if item.stream_ends_at is not None:
         # The stream's own end comes first; what is behind it is a drill's closing frame.
         hush_at = min(hush_at, item.stream_ends_at + FRAME_AFTER_STREAM)
+    if (volume, hush_at) == (item.volume, item.hush_at):
+        return item
     return replace(item, volume=volume, hush_at=hush_at)
 
 

@@ -38,6 +38,8 @@ class Reason(StrEnum):
     CLOCK_UNSURE = "clock_unsure"
     CLIPS_MISSING = "clips_missing"
     REFUSING = "refusing"
+    CLOCK_APART = "clock_apart"
+    FLOODING = "flooding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,14 @@ class Health:
     said_offline: bool = False
     telemetry: Telemetry | None = None
     new_refusals: int = 0
+    noted: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What no node says of itself: all that the house finds by comparing it with the others."""
+
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +84,7 @@ class Tick:
     """Nothing but time has passed."""
 
 
-Input = Telemetry | State | Alive | Retire | Tick
+Input = Telemetry | State | Alive | Retire | Noted | Tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +124,8 @@ def _know(health: Health, given: Input, now: datetime) -> Health:
             return replace(health, condition=Condition.RETIRED)
         case Tick():
             return health
+        case Noted(reasons=reasons):
+            return replace(health, noted=reasons)
         case State(online=False):
             # A take-over fires the will of the boot before: it says nothing about the present one.
             return replace(health, said_offline=True) if given.boot == health.boot else health
@@ -147,8 +159,9 @@ def _reasons(health: Health, now: datetime) -> tuple[Reason, ...]:
     if health.said_offline:
         return (Reason.SAID_OFFLINE,)
     if now - health.alive_at > SILENT_AFTER:
-        return (Reason.NO_HEARTBEAT,)
-    return _faults(health, health.telemetry) if health.telemetry is not None else ()
+        return (Reason.NO_HEARTBEAT, *health.noted)
+    own = _faults(health, health.telemetry) if health.telemetry is not None else ()
+    return (*own, *health.noted)
 
 
 def _faults(health: Health, beat: Telemetry) -> tuple[Reason, ...]:

@@ -37,6 +37,15 @@ def held_programmes(memory: Memory) -> tuple[Held, ...]:
 
 def clips_wanted(memory: Memory, now: datetime) -> tuple[ClipRef, ...]:
     """Every clip that something still to come needs here, soonest first, each once."""
+    return tuple({clip.sha256: clip for _, clip in _clips_ahead(memory, now)}.values())
+
+
+def clips_due(memory: Memory, now: datetime) -> dict[ClipHash, datetime]:
+    """When each of these clips is needed first."""
+    return {clip.sha256: at for at, clip in reversed(_clips_ahead(memory, now))}
+
+
+def _clips_ahead(memory: Memory, now: datetime) -> list[tuple[datetime, ClipRef]]:
     entries: list[tuple[datetime, ClipRef]] = []
     for programme in _programmes(memory):
         clips = {clip.sha256: clip for clip in programme.clips}
@@ -46,8 +55,7 @@ def clips_wanted(memory: Memory, now: datetime) -> tuple[ClipRef, ...]:
             if now < entry.expires_at
             for clip in heard(entry, memory.languages)
         ]
-    entries.sort(key=lambda pair: pair[0])
-    return tuple({clip.sha256: clip for _, clip in entries}.values())
+    return sorted(entries, key=lambda pair: pair[0])
 
 
 def upcoming(memory: Memory, now: datetime) -> tuple[Item, ...]:

@@ -4,9 +4,9 @@ The parser and the verification are our own on ``cryptography`` (docs/decisions/
 tests.
 """
 
-import base64
 import hashlib
 import re
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -193,6 +193,7 @@ _USUAL_HEADER = re.compile(
     rb'\{"alg":"Ed25519","kid":"(?P<kid>%b)","typ":"(?P<typ>[a-z+-]{1,40})"\}' % NAME.pattern.encode()
 )
 _KNOWN_TYPES = frozenset(TYP.values())
+_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 
 
 def _kid(kid: str) -> KeyId:
@@ -202,13 +203,13 @@ def _kid(kid: str) -> KeyId:
 
 
 def _to_text(octets: bytes) -> bytes:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=")
+    return b2a_base64(octets, newline=False).translate(_TO_URL).rstrip(b"=")
 
 
 def _from_text(text: bytes) -> bytes:
     """Strict base64url: one spelling only, else two envelopes could carry one signature."""
     try:
-        octets = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+        octets = a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4))
     except ValueError as error:
         raise FormatError("not base64url") from error
     if _to_text(octets) != text:

@@ -138,13 +138,16 @@ def subscriptions_before(node: NodeId) -> tuple[tuple[str, int], ...]:
 
 
 def subscriptions_after(desired: Desired) -> tuple[tuple[str, int], ...]:
-    """What ``desired`` adds: the node's own branches and groups, wildcards only inside them."""
+    """What ``desired`` adds: the node's own branches and groups, wildcards only inside them.
+
+    Brokers send what they retain in this order: a week of programmes never comes before an alert (F25).
+    """
     branches = [f"area/{area}" for area in desired.areas]
     branches += [f"group/{group}" for group in sorted(desired.groups)]
     return tuple(
         (f"{ROOT}/{branch}/{leaf}", qos)
+        for leaf, qos in (("alerts", 1), ("command", 1), ("programme/+", 1), ("clip/+", 1), ("live/+", 0))
         for branch in branches
-        for leaf, qos in (("programme/+", 1), ("alerts", 1), ("command", 1), ("clip/+", 1), ("live/+", 0))
     )
 
 

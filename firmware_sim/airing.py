@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from devices import arbitration
+from devices.alerts import TONE_MS
 from devices.arbitration import Cut, Drop, Play
 from devices.errors import Code
 from devices.items import ClaimId, Content, Item
 from devices.messages import BulletinClass, ClipHash, ClockState, Heard, ReceiptKind
-from devices.tones import PATTERNS, duration_ms
 from firmware_sim import claims, listening, reporting, storing, streaming
 from firmware_sim.effects import Examine, SoundBegan, SoundOver, StartSound, StopSound, Sync
 from firmware_sim.parts import STREAM, before, place, source_of
@@ -282,7 +282,7 @@ def _start(turn: Turn, airing: Airing, index: int, from_ms: int, tone: str | Non
             due_at=item.due_at,
             expires_at=item.expires_at,
             from_ms=from_ms,
-            length_ms=duration_ms(PATTERNS[tone]) if tone is not None else part.length_ms,
+            length_ms=TONE_MS[tone] if tone is not None else part.length_ms,
             volume=airing.volume,
             restarts=airing.restarts,
             clip=None if filling else part.clip,

@@ -35,7 +35,7 @@ def close(turn: Turn, airing: Airing, reason: str | None) -> None:
     item = airing.item
     forget(turn, item.claim)
     if item.alert is not None and item.clip is None and reason is None:
-        turn.change(told=turn.state.told | {wordless(item.claim)})
+        turn.change(wordless=turn.state.wordless | {item.claim})
     siren_ms = _siren_before_ms(item)
     facts = {
         **reporting.about(item),
@@ -50,11 +50,6 @@ def close(turn: Turn, airing: Airing, reason: str | None) -> None:
         reporting.receipt(turn, ReceiptKind.HEARD, **facts)
     # the receipt first: a claim that is done without one would leave the controller waiting for ever
     keep_done(turn, item)
-
-
-def wordless(claim: ClaimId) -> str:
-    """The mark, for this boot, of a round that ended whole before anybody named its words."""
-    return f"wordless:{claim}"
 
 
 def give_up(turn: Turn, item: Item) -> None:

@@ -9,6 +9,10 @@ ANSWER_WITHIN_S = 10.0
 """An answer that took longer says too little about now; the node asks again."""
 CRYSTAL = 500e-6
 """How wrong a node takes its own crystal to count (F47): so fast the last answer's precision is lost."""
+RATE_WITHIN = 50e-6
+"""So well must the rate be known: half a minute in a week without anybody to ask."""
+WHOLE_MS_S = 0.001
+"""An instant comes in whole milliseconds: half a minute between two answers says nothing about a crystal."""
 HELD_AFTER_S = 24 * 3600.0
 """Without a fresh answer for this long, trusted becomes held (PROMISES 3.7)."""
 RTC_BACK_S = 120.0
@@ -19,8 +23,20 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """An answer of long ago, from which the crystal's own rate is measured."""
+
+    at: datetime
+    mono: float
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeClock:
-    """A node's belief: at ``base_mono`` of its oscillator it was ``base_at``, give or take ``within_s``."""
+    """A node's belief: at ``base_mono`` of its oscillator it was ``base_at``, give or take ``within_s``.
+
+    ``rate`` is how many true seconds one of its own seconds lasts, as far as answers have told.
+    """
 
     base_at: datetime
     base_mono: float
@@ -28,14 +44,16 @@ class NodeClock:
     answered_mono: float | None = None
     within_s: float = 0.0
     offset_ms: int = 0
+    rate: float = 1.0
+    anchor: Anchor | None = None
 
     def wall(self, mono: float) -> datetime:
         """What the node takes for now."""
-        return self.base_at + timedelta(seconds=mono - self.base_mono)
+        return self.base_at + timedelta(seconds=(mono - self.base_mono) * self.rate)
 
     def mono(self, at: datetime) -> float:
         """When, on its own oscillator, that instant comes."""
-        return self.base_mono + (at - self.base_at).total_seconds()
+        return self.base_mono + (at - self.base_at).total_seconds() / self.rate
 
 
 def booted(rtc_at: datetime | None, floor_at: datetime | None, mono: float) -> NodeClock:
@@ -63,6 +81,8 @@ def answered(
         known_s = clock.within_s + CRYSTAL * (mono - clock.base_mono)
         if known_s < half_s and abs(offset.total_seconds()) <= known_s + half_s:
             return replace(clock, answered_mono=mono)
+    here = Anchor(at=now, mono=mono, within_s=half_s)
+    rate, anchor = _measured(clock, here)
     return NodeClock(
         base_at=now,
         base_mono=mono,
@@ -70,7 +90,22 @@ def answered(
         answered_mono=mono,
         within_s=half_s,
         offset_ms=_whole_ms(offset) if clock.state is not ClockState.UNSURE else 0,
+        rate=rate,
+        anchor=anchor,
     )
+
+
+def _measured(clock: NodeClock, here: Anchor) -> tuple[float, Anchor]:
+    """The crystal's rate between a first answer and this one, once these lie far enough apart (F47)."""
+    anchor = clock.anchor
+    if anchor is None or here.mono <= anchor.mono:
+        return clock.rate, here
+    passed_s = here.mono - anchor.mono
+    unsure_s = anchor.within_s + here.within_s + 2 * WHOLE_MS_S
+    rate = (here.at - anchor.at).total_seconds() / passed_s
+    if abs(rate - 1) > 2 * CRYSTAL + unsure_s / passed_s:
+        return clock.rate, here  # no crystal: whoever answers has been set to another time
+    return (rate if unsure_s <= RATE_WITHIN * passed_s else clock.rate), anchor
 
 
 def aged(clock: NodeClock, mono: float) -> NodeClock:

@@ -45,7 +45,7 @@ def _gate(turn: Turn, item: Item, content: Content) -> None:
         answer = admission.start(item, state.memory, now, content, state.store_ok)
     else:
         answer = admission.restart(item, state.memory, now, content)
-    turn.change(resuming={c: at for c, at in state.resuming.items() if c != item.claim})
+        turn.change(resuming={c: at for c, at in state.resuming.items() if c != item.claim})
     match answer:
         case admission.Refused(code=code, detail=detail, retry_at=retry_at):
             if retry_at is not None and item.alert is not None:

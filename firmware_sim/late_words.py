@@ -7,7 +7,6 @@ from devices.items import ClaimId, Item, round_claim
 from devices.messages import ClipRef
 from firmware_sim import airing as sounding
 from firmware_sim import gate
-from firmware_sim.claims import wordless
 from firmware_sim.parts import parts_of
 from firmware_sim.state import Airing, Turn
 
@@ -76,10 +75,13 @@ def came(turn: Turn) -> None:
 
 def follow(turn: Turn) -> None:
     """Words that lie ready and belong to the newest round, which ended before anybody named them."""
-    state, now = turn.state, turn.state.clock.wall(turn.now)
+    state = turn.state
+    if not state.wordless:
+        return
+    now = state.clock.wall(turn.now)
     for alert, held in alerts.in_force(state.memory, now):
         number = alerts.round_due(alert, now)
-        if number is None or wordless(round_claim(alert.id, number)) not in state.told:
+        if number is None or round_claim(alert.id, number) not in state.wordless:
             continue
         item = alerts.item_of(alert, number, held)
         claim = ClaimId(f"{item.claim}:{WORDS}")

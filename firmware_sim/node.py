@@ -38,6 +38,8 @@ from firmware_sim.effects import (
 from firmware_sim.power import Identity, power_on
 from firmware_sim.state import Habits, NodeState, Step, Turn
 
+_WRITES = (Keep, Forget)
+
 
 def boot(identity: Identity, habits: Habits, given: PowerOn) -> Step:
     """The power comes. Raises WeakKey or KeyUnreadable where the pinned root key is none."""
@@ -136,7 +138,11 @@ def _link_down(turn: Turn) -> None:
 
 
 def _step(turn: Turn) -> Step:
-    if any(isinstance(effect, Keep | Forget) for effect in turn.effects):
-        # Whatever this step wrote outlives the power before the next step begins.
-        turn.do(Sync())
+    for effect in reversed(turn.effects):
+        if isinstance(effect, Sync):
+            break
+        if isinstance(effect, _WRITES):
+            # Whatever this step wrote outlives the power before the next step begins.
+            turn.do(Sync())
+            break
     return Step(state=turn.state, effects=tuple(turn.effects), wake_at=_wake(turn))

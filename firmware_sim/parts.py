@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from devices.alerts import TONE_MS
 from devices.items import Item
 from devices.messages import BulletinClass, Mode
-from devices.tones import PATTERNS, duration_ms
 from firmware_sim.state import Airing, Part
 
 EXERCISE = "exercise"
@@ -17,12 +17,12 @@ def parts_of(item: Item) -> tuple[Part, ...]:
     if item.stream is not None:
         inner.append(Part(name=STREAM, length_ms=item.duration_ms))
     if item.tone is not None:
-        inner.append(Part(name="tone", tone=item.tone, length_ms=duration_ms(PATTERNS[item.tone])))
+        inner.append(Part(name="tone", tone=item.tone, length_ms=TONE_MS[item.tone]))
     if item.stream is None:
         inner += _spoken(item)
     if item.mode is not Mode.EXERCISE:
         return tuple(inner)
-    frame = Part(name="frame", tone=EXERCISE, length_ms=duration_ms(PATTERNS[EXERCISE]))
+    frame = Part(name="frame", tone=EXERCISE, length_ms=TONE_MS[EXERCISE])
     return (frame, *inner, frame)
 
 

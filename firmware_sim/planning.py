@@ -42,13 +42,14 @@ def withdrawn(turn: Turn, before: Memory) -> None:
 def alerts_changed(turn: Turn) -> None:
     """A list of alerts came: what is cancelled ends, what sounds learns its words, what is new begins."""
     state = turn.state
-    ended = set(alerts.ended(state.memory))
-    active = {alert.id for alert, _ in alerts.in_force(state.memory, _wall(turn))}
     known = {airing.item.alert for airing in state.airings.values() if airing.item.alert is not None}
-    over = tuple(sorted(alert for alert in known if alert in ended or alert not in active))
-    if over:
-        airing.floor_input(turn, arbitration.Stop(alerts=over))
-    late_words.learn(turn)
+    if known:
+        ended = set(alerts.ended(state.memory))
+        active = {alert.id for alert, _ in alerts.in_force(state.memory, _wall(turn))}
+        over = tuple(sorted(alert for alert in known if alert in ended or alert not in active))
+        if over:
+            airing.floor_input(turn, arbitration.Stop(alerts=over))
+        late_words.learn(turn)
     rounds(turn)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from devices import admission, cues, stream_gate, topics
+from devices.alerts import TONE_MS
 from devices.arbitration import Renew, Stop
 from devices.errors import Code
 from devices.incoming import Why, document_topic
@@ -22,7 +23,6 @@ from devices.messages import (
     Programme,
     ReceiptKind,
 )
-from devices.tones import PATTERNS, duration_ms
 from firmware_sim import airing, flash, gate, late_words, listening, planning, reporting, storing
 from firmware_sim.effects import Arrived, Fetched, Forget, Keep, Subscribe, Sync, Unsubscribe
 from firmware_sim.remembering import keep_memory
@@ -143,16 +143,15 @@ def _answer(turn: Turn, message: Answer) -> None:
     reporting.answer(turn, message)
     after = turn.state.clock
     turn.change(memory=replace(turn.state.memory, clock=after.state))
-    if before.state is after.state:
+    if before.state is not ClockState.UNSURE or after.state is ClockState.UNSURE:
         if abs((after.wall(turn.now) - wall).total_seconds()) > STEP_S:
             planning.replan(turn)
         return
-    if before.state is ClockState.UNSURE:
-        listen(turn)
-        _hear_again(turn)
-        planning.resume_claims(turn)
-        planning.alerts_changed(turn)
-        planning.replan(turn)
+    listen(turn)
+    _hear_again(turn)
+    planning.resume_claims(turn)
+    planning.alerts_changed(turn)
+    planning.replan(turn)
 
 
 def _command(turn: Turn, message: Command, kid: KeyId) -> None:
@@ -197,7 +196,7 @@ def _test_item(turn: Turn, message: Command, kid: KeyId) -> Item:
         due_at=_not_after(message.issued_at, now),
         latest_at=message.expires_at,
         expires_at=message.expires_at + timedelta(seconds=30),
-        duration_ms=duration_ms(PATTERNS[tone]) if tone is not None else 0,
+        duration_ms=TONE_MS[tone] if tone is not None else 0,
         volume=60,
         tone=tone,
         by_command=True,
@@ -225,8 +224,8 @@ def _clip(turn: Turn, given: Arrived) -> None:
 def _refused(turn: Turn, given: Arrived, answer: admission.Refused) -> None:
     state, code = turn.state, answer.code
     if code is Code.KEY and not state.memory.keys:
-        # A node without keys can judge nobody; keys are on their way.
-        turn.change(again=state.again | ({given.topic} if given.retained else set()))
+        # A node without keys can judge nobody; keys are on their way. What came live lies retained by now.
+        turn.change(again=state.again | {given.topic})
         return
     if isinstance(answer.message, Answer) or given.topic == topics.answer(state.memory.node):
         # Said once a boot: a report brings an answer, and a refused answer must not bring a report.

@@ -23,7 +23,7 @@ class Habits:
     firmware: str = "loa-sim/1"
     telemetry_s: float = 20.0
     report_within_s: float = 0.5
-    chores_after_s: float = 0.8
+    chores_after_s: float = 1.2
     chores_within_s: float = 1.2
     fetch_spread_s: float = 2.0
     urgent_spread_s: float = 0.1
@@ -177,7 +177,8 @@ class Outbox:
 class NodeState:
     """Everything. Instants of its own oscillator are floats (seconds since this boot).
 
-    Without slots: each step copies it, and a dictionary is copied in one go.
+    ``wordless`` are the rounds that ended whole before anybody named their words. Without slots: each step
+    copies it, and a dictionary is copied in one go.
     """
 
     habits: Habits

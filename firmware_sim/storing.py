@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 
 from devices import alerts, programme
 from devices.errors import Code
@@ -11,6 +12,10 @@ from firmware_sim import flash, reporting
 from firmware_sim.effects import CheckClips, ClipsChecked, Fetch, Fetched, Forget, Keep, StoreFull, Sync
 from firmware_sim.sound import measure
 from firmware_sim.state import NodeState, Stored, Turn, Wanted
+
+SOON = timedelta(days=2)
+"""What is needed within it, today's and tomorrow's sounds, is never thrown away for others."""
+ROOM, PROBE = "room", 4096
 
 
 def needs(turn: Turn, push_wait_s: float = 0.0) -> None:
@@ -102,6 +107,10 @@ def check_due(turn: Turn) -> None:
         return
     turn.change(check_at=turn.now + state.habits.check_clips_s)
     _tidy(turn)
+    if not state.store_ok:
+        # There may be room by now: a row like those that must be written says whether there is.
+        turn.change(store_ok=True)
+        turn.do(Keep(table=flash.FACTS, key=ROOM, value=bytes(PROBE)), Forget(table=flash.FACTS, key=ROOM))
     turn.do(CheckClips(clips=tuple(turn.state.clips)))
 
 
@@ -114,14 +123,18 @@ def checked(turn: Turn, given: ClipsChecked) -> None:
 
 
 def full(turn: Turn, given: StoreFull) -> None:
-    """Flash is full: what nobody needs goes; a clip that found no room is tried again later (F60)."""
+    """Flash is full: what nobody needs goes, then what is needed last; else it is tried again later (F60)."""
     state = turn.state
     if given.table == flash.CLIPS and (sha := ClipHash(given.key)) in state.clips:
         turn.change(clips={other: stored for other, stored in state.clips.items() if other != sha})
         needed = _needed(turn).get(sha)
         if needed is not None:
-            want = Wanted(ref=needed[0], urgent=needed[1], again_at=None)
-            _try_later(turn, want, spoilt=False)
+            want = Wanted(ref=needed[0], urgent=needed[1], again_at=turn.now)
+            if _made_room(turn, want):
+                turn.change(wanted={**turn.state.wanted, sha: want})
+                fetch_due(turn)
+            else:
+                _wait_for_room(turn, want)
     elif given.table != flash.CLIPS:
         turn.change(store_ok=False)
     _tidy(turn)
@@ -145,6 +158,37 @@ def _needed(turn: Turn) -> dict[ClipHash, tuple[ClipRef, bool]]:
     for ref in programme.clips_wanted(memory, wall):
         needed.setdefault(ref.sha256, (ref, False))
     return needed
+
+
+def _made_room(turn: Turn, want: Wanted) -> bool:
+    """Whether the clips needed last, later than this one and not by tomorrow night, made room for it."""
+    state = turn.state
+    wall = state.clock.wall(turn.now)
+    due = programme.clips_due(state.memory, wall)
+    own_at = wall if want.urgent else due.get(want.ref.sha256, wall)
+    later = [sha for sha in state.clips if sha in due and due[sha] > max(own_at, wall + SOON)]
+    going: list[ClipHash] = []
+    freed, enough = 0, want.ref.bytes * 7 // 8  # some room is always left over; else the next try asks again
+    for sha in sorted(later, key=due.__getitem__, reverse=True):
+        if freed < enough:
+            going.append(sha)
+            freed += state.clips[sha].size
+    if freed < enough:
+        return False
+    refs = _needed(turn)
+    turn.change(clips={sha: stored for sha, stored in state.clips.items() if sha not in going})
+    for sha in going:
+        turn.do(Forget(table=flash.CLIPS, key=sha))
+        _wait_for_room(turn, Wanted(ref=refs[sha][0], urgent=False, again_at=None))
+    return True
+
+
+def _wait_for_room(turn: Turn, want: Wanted) -> None:
+    """Not soon: each try costs the whole clip on the road, and room comes with the hourly look."""
+    habits = turn.state.habits
+    wait_s = habits.refetch_most_s if want.urgent else habits.check_clips_s
+    later = replace(want, again_at=turn.now + wait_s * (0.5 + habits.luck))
+    turn.change(wanted={**turn.state.wanted, want.ref.sha256: later})
 
 
 def _same(data: bytes, ref: ClipRef) -> bool:

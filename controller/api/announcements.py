@@ -11,7 +11,8 @@ from controller.access import Right
 from controller.api.answers import AnnouncementAnswer, announcement_answer
 from controller.api.bodies import ApproveBody, DraftBody, ReasonBody
 from controller.api.route import StrictRoute
-from controller.dispatch.forms import AnnouncementView, Rendering
+from controller.dispatch.forms.items import AnnouncementView
+from controller.dispatch.forms.sound import Rendering
 from controller.doors.rights import Needs
 from controller.doors.visitors import Visitor, house_of
 from controller.errors import Problem

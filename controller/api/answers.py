@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from controller.access import RIGHTS, Person, Right, Role
-from controller.dispatch.forms import AnnouncementView, RecordingView, Rendering
+from controller.dispatch.forms.items import AnnouncementView
+from controller.dispatch.forms.sound import RecordingView, Rendering
 from schedules.announcement import BulletinClass, State
 from schedules.errors import Fault
 from schedules.late_rule import late_rule_to_json

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from controller.dispatch.forms import Draft, EmergencyForm, Hand
+from controller.dispatch.forms.alerts import EmergencyForm, Hand
+from controller.dispatch.forms.items import Draft
 from controller.errors import Problem
 from devices.messages import Mode
 from schedules.announcement import AreaCode, BulletinClass, clean_text

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from controller.access import Right
 from controller.api.bodies import EmergencyBody, FireBody, HeardBody, ReasonBody, RetractBody, StopBody
 from controller.api.route import StrictRoute
-from controller.dispatch.forms import AlertPhase, AlertView, EmergencyPreview, Stopped
+from controller.dispatch.forms.alerts import AlertView, EmergencyPreview, Stopped
 from controller.doors.rights import Needs
 from controller.doors.visitors import Visitor, house_of
 from controller.errors import Problem
+from controller.store.alerts import AlertPhase
 from devices.messages import AlertId
 from schedules.announcement import AreaCode
 

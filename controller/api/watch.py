@@ -9,7 +9,8 @@ from controller.access import Right
 from controller.api.answers import AuditAnswer
 from controller.api.bodies import local_day
 from controller.api.route import StrictRoute
-from controller.dispatch.forms import BoardView, DayView, DeliveryLine
+from controller.dispatch.forms.day import DayView, DeliveryLine
+from controller.dispatch.forms.nodes import BoardView
 from controller.doors.rights import Needs
 from controller.doors.visitors import Visitor, house_of
 from controller.errors import Problem

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from controller.app import Loa
 from controller.deploy.commune_data import FROM_ABOVE, PROVINCE
 from controller.deploy.demo_house import Cast
-from controller.dispatch.forms import Draft
+from controller.dispatch.forms.items import Draft
 from schedules.announcement import AnnouncementId
 from schedules.calendar import local
 from schedules.reach import Choice

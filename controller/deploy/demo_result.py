@@ -10,7 +10,7 @@ from rich.table import Table
 
 from controller.deploy.commune_data import SITES
 from controller.deploy.demo_fleet import Sounding
-from controller.dispatch.forms import DeliveryLine
+from controller.dispatch.forms.day import DeliveryLine
 from devices.messages import AlertId, Heard, NodeId, OccurrenceId
 
 AIRED = frozenset({"aired", "aired_late"})

@@ -26,17 +26,14 @@ from controller.deploy.demo_above import approve_from_above, lies_in_every_tray,
 from controller.deploy.demo_fleet import Village
 from controller.deploy.demo_house import Cast
 from controller.deploy.demo_result import Outcome, Planted, skews
-from controller.dispatch.forms import (
-    AlertPhase,
-    AnnouncementView,
-    DeliveryLine,
-    Draft,
-    EmergencyForm,
-    RenderState,
-)
+from controller.dispatch.forms.alerts import EmergencyForm
+from controller.dispatch.forms.day import DeliveryLine
+from controller.dispatch.forms.items import AnnouncementView, Draft
 from controller.dispatch.plan.sounds import session_sounds
 from controller.dispatch.signals import Wake
 from controller.store import sessions
+from controller.store.alerts import AlertPhase
+from controller.store.sounds import RenderState
 from devices.messages import AlertId, NodeId
 from schedules.announcement import AnnouncementId
 from schedules.calendar import local

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from controller.dispatch.forms import EmergencyForm, Hand
+from controller.dispatch.forms.alerts import EmergencyForm, Hand
 from controller.store.folding import fold
 from devices.messages import (
     Alert,

@@ -7,16 +7,9 @@ from controller.dispatch.announcements.correcting import Correcting
 from controller.dispatch.announcements.recording import Recordings
 from controller.dispatch.announcements.withdrawing import Withdrawing
 from controller.dispatch.announcements.writing import Writing
-from controller.dispatch.forms import (
-    AlertView,
-    AnnouncementView,
-    Draft,
-    EmergencyForm,
-    EmergencyPreview,
-    Hand,
-    Rendering,
-    Stopped,
-)
+from controller.dispatch.forms.alerts import AlertView, EmergencyForm, EmergencyPreview, Hand, Stopped
+from controller.dispatch.forms.items import AnnouncementView, Draft
+from controller.dispatch.forms.sound import Rendering
 from devices.messages import AlertId
 from schedules.announcement import AnnouncementId, AreaCode
 

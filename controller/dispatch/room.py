@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from controller.clock import Clock
 from controller.config import Settings
 from controller.dispatch.keyring import Keyring
+from controller.dispatch.outbox import Sender
 from controller.dispatch.signals import Signals
 from controller.fleet.monitor import Monitor
 from controller.fleet.registry import Registry
@@ -20,11 +20,6 @@ from schedules.area import Tree
 from schedules.calendar import QuietHours
 from schedules.local_rules import LocalRules, quiet_of
 from schedules.plan import NO_RULES
-
-if TYPE_CHECKING:
-    from controller.dispatch.outbox import Sender
-    from controller.dispatch.sound.rendering import Studio
-    from controller.dispatch.sound.taking import Recorder
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,9 +43,7 @@ class Room:
     clip_base: str
     metrics: Metrics
     rules: LocalRules = NO_RULES
-    studio: "Studio" = field(init=False)
-    recorder: "Recorder" = field(init=False)
-    sender: "Sender" = field(init=False)
+    sender: Sender = field(init=False)
     link: Link = field(init=False)
 
     @property

@@ -7,28 +7,23 @@ from pathlib import Path
 
 from controller.access import Person, Right, may, within
 from controller.dispatch import alarm
-from controller.dispatch.forms import (
-    AlertPhase,
+from controller.dispatch.forms.alerts import (
     AlertView,
-    AnnouncementView,
-    Correcting,
     CutLine,
     EmergencyForm,
     EmergencyPreview,
     Gate,
-    NodeLine,
     Reach,
-    Reading,
-    RecordingView,
-    Rendering,
-    RenderState,
 )
+from controller.dispatch.forms.items import AnnouncementView, Correcting
+from controller.dispatch.forms.nodes import NodeLine
+from controller.dispatch.forms.sound import Reading, RecordingView, Rendering
 from controller.dispatch.plan.cutting import PREVIEW_KEY, cut_lines
 from controller.dispatch.room import Room
 from controller.dispatch.sound.rendering import Studio
 from controller.store import alerts, lexicon_sounds, occurrences, people, speech
 from controller.store import sounds as store_sounds
-from controller.store.alerts import AlertKind, AlertRow, Part, VillageReach
+from controller.store.alerts import AlertKind, AlertPhase, AlertRow, Part, VillageReach
 from controller.store.announcements import Event, EventDeed, Kept
 from controller.store.database import Conn
 from controller.store.nodes import Live, Node
@@ -47,7 +42,7 @@ def rendering_of(sound: store_sounds.Sound, studio: Studio) -> Rendering:
     """How far a sound is, with the progress of this moment."""
     progress = studio.progress(sound.wanted) if sound.wanted else None
     return Rendering(
-        state=RenderState(sound.state.value),
+        state=sound.state,
         done=progress.done if progress else 0,
         of=progress.of if progress else 0,
         first=progress.first if progress else None,
@@ -84,6 +79,7 @@ def announcement_view(
     returned: Event | None,
     next_at: datetime | None,
     room: Room,
+    studio: Studio,
     now: datetime,
     recording: RecordingView | None = None,
     correcting: Correcting | None = None,
@@ -97,7 +93,7 @@ def announcement_view(
         content_hash=content_hash(a),
         author_name=names.get(a.author, a.author),
         approver_name=None if a.approval is None else names.get(a.approval.by, a.approval.by),
-        rendering=item_rendering(kept, room.studio),
+        rendering=item_rendering(kept, studio),
         faults=validate(a, now, room.quiet_at(a.targets)),
         next_at=next_at,
         returned_reason=returned.reason if returned is not None and a.state is State.RETURNED else "",
@@ -136,8 +132,9 @@ def node_line(node: Node, live: Live, room: Room) -> NodeLine:
 class Showing:
     """Questions that need the store and the moment together."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, studio: Studio) -> None:
         self._room = room
+        self._studio = studio
 
     async def clip_bytes(self, sha256: str) -> bytes | None:
         """The bytes of a clip, None where the file is gone."""
@@ -159,9 +156,7 @@ class Showing:
         room = self._room
         villages = tuple(_reach(one, room) for one in reach)
         words = row.words.get(Part.WORDS)
-        phase = (
-            AlertPhase(row.phase.value) if row.phase is not alerts.AlertPhase.DRAFT else AlertPhase.REFUSED
-        )
+        phase = AlertPhase.REFUSED if row.phase is AlertPhase.DRAFT else row.phase
         running = phase is AlertPhase.ACTIVE
         return AlertView(
             id=row.id,
@@ -180,7 +175,7 @@ class Showing:
             fired_by_name=names.get(row.drafted_by, row.drafted_by),
             issued_at=row.issued_at or row.drafted_at,
             ends_at=row.ends_at,
-            words=rendering_of(words.sound if words else store_sounds.Sound(), room.studio),
+            words=rendering_of(words.sound if words else store_sounds.Sound(), self._studio),
             total=_total(row.area, room.tree.area(row.area).name, villages),
             villages=villages,
             broker_ms=row.broker_ms,
@@ -218,7 +213,7 @@ class Showing:
         )
         fresh = await room.db.read(alerts.get, row.id) or row
         planned = await room.db.read(occurrences.between, now - LONGEST_ITEM, now + AHEAD)
-        words = rendering_of(fresh.words[Part.WORDS].sound, room.studio)
+        words = rendering_of(fresh.words[Part.WORDS].sound, self._studio)
         own = await room.db.read(lexicon_sounds.used, fresh.words[Part.WORDS].sound.wanted)
         tone_ms = alarm.tone_ms(row.tone)
         return EmergencyPreview(

@@ -8,22 +8,18 @@ from pathlib import Path
 from controller.access import Person, Right
 from controller.dispatch.announcements.lives import correcting_facts
 from controller.dispatch.announcements.recorded import recording_view
-from controller.dispatch.forms import (
-    AlertView,
-    AnnouncementView,
-    BoardView,
-    ConflictLine,
-    DayView,
-    DeliveryLine,
-    OccurrenceLine,
-    Rendering,
-    Tally,
-)
+from controller.dispatch.forms.alerts import AlertView
+from controller.dispatch.forms.day import ConflictLine, DayView, DeliveryLine, OccurrenceLine, Tally
+from controller.dispatch.forms.items import AnnouncementView
+from controller.dispatch.forms.nodes import BoardView
+from controller.dispatch.forms.sound import Rendering
+from controller.dispatch.items import kept_item
 from controller.dispatch.plan.planning import Planner
 from controller.dispatch.plan.situation import read_programme
 from controller.dispatch.refusals import allow, missing
 from controller.dispatch.room import Room
 from controller.dispatch.showing import Showing, announcement_view, in_sight, node_line
+from controller.dispatch.sound.rendering import Studio
 from controller.errors import Problem
 from controller.store import (
     alerts,
@@ -60,16 +56,14 @@ DAY = timedelta(days=1)
 class Views:
     """Read-only. What lies outside the person's branch is 404 ``E_NOT_FOUND``, never 403."""
 
-    def __init__(self, room: Room, showing: Showing, planner: Planner) -> None:
+    def __init__(self, room: Room, studio: Studio, showing: Showing, planner: Planner) -> None:
         self._room = room
+        self._studio = studio
         self._showing = showing
         self._planner = planner
 
     async def announcement(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
-        kept = await self._room.db.read(announcements.get, announcement)
-        if kept is None:
-            raise missing()
-        allow(person, Right.READ, kept.announcement.area, self._room.tree)
+        kept = await kept_item(self._room, person, announcement, Right.READ)
         return (await self._room.db.read(self._shown, person, (kept,)))[0]
 
     async def announcements(
@@ -88,13 +82,13 @@ class Views:
         """The sound as it is heard at the pole, as a file. 409 ``E_NOT_READY``, 503 ``E_SPEECH``."""
         if rendering.clip is None:
             raise Problem("E_NOT_READY")
-        return await self._room.studio.horn(rendering.clip)
+        return await self._studio.horn(rendering.clip)
 
     def first_sentence(self, rendering: Rendering) -> Path:
         """The first sentence alone, while the rest is being spoken. 409 ``E_NOT_READY``."""
         if rendering.first is None:
             raise Problem("E_NOT_READY")
-        return self._room.studio.first_sentence(rendering.first)
+        return self._studio.first_sentence(rendering.first)
 
     async def day(self, person: Person, area: AreaCode, day: date) -> DayView:
         """Everything that is heard in the area on that local day, with what became of it."""
@@ -233,6 +227,7 @@ class Views:
                 returned=announcements.last_event(conn, one.announcement.id, EventDeed.SENT_BACK),
                 next_at=_next_at(conn, one.announcement.id, now),
                 room=self._room,
+                studio=self._studio,
                 now=now,
                 recording=recording_view(conn, one, names),
                 groups=_group_lines(conn, one),

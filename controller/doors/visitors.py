@@ -1,7 +1,7 @@
 """Who is at the door: the login cookie, its life, logging in and out."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,7 +72,7 @@ async def find_visitor(request: Request, *, touch: bool = True) -> Visitor | Non
     if found is None or not _life(house).holds(found.created_at, found.seen_at, now):
         return None
     if touch and now - found.seen_at >= SEEN_EVERY:
-        await house.db.write(people.saw_login, found.token_hash, now)
+        await _saw(house, found.token_hash, now)
     return Visitor(person=found.person, token=token)
 
 
@@ -103,7 +103,8 @@ async def log_in(request: Request, username: str, password: str) -> Visitor:
             await house.db.write(_one_more, subject, request)
         raise Problem("E_LOGIN")
     token = new_token()
-    await house.db.write(_begin, account.person, token, cookie_token(request), address, request)
+    # whoever must warn may have to log in first, also on a full disk
+    await house.db.write_urgent(_begin, account.person, token, cookie_token(request), address, request)
     return Visitor(person=account.person, token=token)
 
 
@@ -139,6 +140,15 @@ def _life(house: House) -> Login:
         idle=timedelta(minutes=house.settings.session_idle_min),
         absolute=timedelta(hours=house.settings.session_absolute_h),
     )
+
+
+async def _saw(house: House, token: str, now: datetime) -> None:
+    try:
+        await house.db.write(people.saw_login, token, now)
+    except Problem as problem:
+        # on a full disk the pages are still there to be read, and the emergency's to be sent
+        if problem.code != "E_DISK":
+            raise
 
 
 def _one_more(conn: Conn, subject: str, request: Request) -> None:

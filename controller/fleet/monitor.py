@@ -9,13 +9,16 @@ from controller.store import incidents, nodes
 from controller.store.database import Conn
 from controller.store.incidents import Incident
 from controller.store.nodes import Live
-from devices.health import Alive, Changed, Condition, Tick, step
+from devices.health import Alive, Changed, Condition, Noted, Reason, Tick, step
 from devices.health import Input as HealthInput
 from devices.messages import ClockState, Hello, NodeId, Report, State, Telemetry
 from schedules.announcement import AreaCode
 
 FAULTS = (Condition.UNEASY, Condition.SILENT)
 FEWEST_WITNESSES = 3
+WITNESS_FOR = timedelta(minutes=2)
+"""So long a node's word about the time stands beside the others'."""
+APART = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,8 @@ class Monitor:
         self._touched: set[NodeId] = set()
         self._turned: list[Turned] = []
         self._ahead: dict[NodeId, tuple[datetime, timedelta]] = {}
+        self.flooding: frozenset[NodeId] = frozenset()
+        """Whom the intake does not listen to."""
 
     def live(self, node: NodeId) -> Live:
         return self._lives.get(node) or Live(node=node)
@@ -78,7 +83,6 @@ class Monitor:
                     protocol=words.protocol,
                     firmware=words.firmware,
                     clock=words.clock,
-                    documents=dict(words.documents),
                 )
                 given: HealthInput = Alive(boot=words.boot)
             case Report():
@@ -99,15 +103,32 @@ class Monitor:
         return told[len(told) // 2] if len(told) >= FEWEST_WITNESSES else None
 
     def tick(self, now: datetime) -> datetime | None:
-        """Let silence count; returns when the next silence could begin."""
+        """Let silence count, compare the clocks; returns when the next silence could begin."""
         wakes: list[datetime] = []
+        apart = self._apart(now)
         for live in tuple(self._lives.values()):
+            found = {Reason.CLOCK_APART: live.node in apart, Reason.FLOODING: live.node in self.flooding}
+            noted = tuple(reason for reason, present in found.items() if present)
+            if noted != live.health.noted:
+                self._put(live, Noted(reasons=noted), now)
+                live = self._lives[live.node]
             after = step(live.health, Tick(), now)
             if after.effects:
                 self._put(live, Tick(), now)
             if after.wake_at is not None:
                 wakes.append(after.wake_at)
         return min(wakes, default=None)
+
+    def _apart(self, now: datetime) -> frozenset[NodeId]:
+        """Nodes whose time is not that of the fleet: by its median, so that one liar moves nobody (F48)."""
+        middle = self.ahead(now - WITNESS_FOR)
+        if middle is None:
+            return frozenset()
+        return frozenset(
+            node
+            for node, (at, gap) in self._ahead.items()
+            if at >= now - WITNESS_FOR and abs(gap - middle) > APART
+        )
 
     def take(self) -> Changes:
         """What changed since the last time; the caller writes it, or gives it back to ``restore``."""

@@ -16,8 +16,9 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 import sqlite_utils
 from sqlite_utils.db import Table
 
-from controller.errors import StoreFault
+from controller.errors import Problem, StoreFault
 from controller.lanes import Lanes
+from controller.store.ballast import Ballast
 from controller.store.instants import to_text
 
 T = TypeVar("T")
@@ -59,6 +60,9 @@ _SHAPING = frozenset(
 )
 
 
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+
+
 def nowhere(label: str) -> None:
     """The product's crash point: none."""
 
@@ -87,7 +91,14 @@ class Database:
     """Reads and writes in transactions; made by ``Database.open`` and ended by ``close``."""
 
     def __init__(
-        self, *, lanes: Lanes, writer: Conn, readers: tuple[Conn, ...], crash: Crash, timed: Timed = untimed
+        self,
+        *,
+        lanes: Lanes,
+        writer: Conn,
+        readers: tuple[Conn, ...],
+        crash: Crash,
+        timed: Timed = untimed,
+        ballast: Ballast | None = None,
     ) -> None:
         self._lanes = lanes
         self._writer = writer
@@ -95,11 +106,18 @@ class Database:
         self._turn = itertools.cycle(range(len(readers)))
         self._crash = crash
         self._timed = timed
+        self._ballast = ballast
         self._open = True
 
     @classmethod
     async def open(
-        cls, path: Path, lanes: Lanes, now: datetime, crash: Crash = nowhere, timed: Timed = untimed
+        cls,
+        path: Path,
+        lanes: Lanes,
+        now: datetime,
+        crash: Crash = nowhere,
+        timed: Timed = untimed,
+        ballast: Ballast | None = None,
     ) -> "Database":
         """Open the file (made where it does not exist) and bring its tables up to date.
 
@@ -108,16 +126,22 @@ class Database:
         """
         writer = await lanes.writer.run(_open_writer, path, now)
         readers = tuple([await lane.run(_open_reader, path) for lane in lanes.readers])
-        return cls(lanes=lanes, writer=writer, readers=readers, crash=crash, timed=timed)
+        return cls(lanes=lanes, writer=writer, readers=readers, crash=crash, timed=timed, ballast=ballast)
 
     async def write(self, work: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``work(conn, *args)`` in one BEGIN IMMEDIATE … COMMIT; what it raises rolls everything back.
 
-        When this returns, what was written survives a power cut.
+        When this returns, what was written survives a power cut. Problem ``E_DISK`` on a full disk.
         """
         return await self._lanes.writer.run(
             lambda: self._in_transaction(lambda conn: work(conn, *args, **kwargs))
         )
+
+    async def write_urgent(
+        self, work: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """``write`` for an emergency and for a stop: on a full disk the ballast makes room, once."""
+        return await self._lanes.writer.run(lambda: self._urgently(lambda conn: work(conn, *args, **kwargs)))
 
     async def read(self, work: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``work(conn, *args)`` on a read-only connection that sees one moment of the database."""
@@ -137,6 +161,14 @@ class Database:
             await lane.run(reader.conn.close)
         await self._lanes.writer.run(self._writer.conn.close)
 
+    def _urgently(self, work: Callable[[Conn], T]) -> T:
+        try:
+            return self._in_transaction(work)
+        except Problem as problem:
+            if problem.code != "E_DISK" or self._ballast is None or not self._ballast.give_up():
+                raise
+        return self._in_transaction(work)
+
     def _in_transaction(self, work: Callable[[Conn], T]) -> T:
         connection = self._writer.conn
         began = time.perf_counter()
@@ -146,10 +178,12 @@ class Database:
             result = work(self._writer)
             self._crash("before_commit")
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             # SQLite itself rolls back on a full disk; a second rollback is then an error of no interest
             with suppress(sqlite3.OperationalError):
                 connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in _FULL:
+                raise Problem("E_DISK") from error
             raise
         self._timed(time.perf_counter() - began)
         self._crash("after_commit")

@@ -1,6 +1,7 @@
 """Deliveries: one occurrence, or one round of an alert, on one node, and every verdict that ever stood."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -127,13 +128,19 @@ _VALUES = ", ".join(f":{column}" for column in _COLUMNS)
 _INSERT = (
     f"INSERT INTO delivery ({', '.join(_COLUMNS)}) VALUES ({_VALUES}) ON CONFLICT (subject, round, node)"
 )
-_PLAN = f"""{_INSERT} DO UPDATE SET
+_ALIKE = {"node": "ground.key", "area": "ground.value"}
+_REPLAN = """DO UPDATE SET
     area = excluded.area, revision = excluded.revision, due_at = excluded.due_at, ends_at = excluded.ends_at,
     duration_ms = excluded.duration_ms,
     verdict = NULL, source = NULL, code = NULL, reason = NULL, verdict_at = NULL
 WHERE delivery.started_at IS NULL AND delivery.revision <= excluded.revision
     AND (delivery.verdict IS NULL
         OR (delivery.kind = 'occurrence' AND delivery.verdict = 'cancelled' AND delivery.source = 'plan'))"""
+_PLAN = f"{_INSERT} {_REPLAN}"
+# The condition keeps SQLite from reading ON CONFLICT as that of a join.
+_PLAN_ALIKE = f"""INSERT INTO delivery ({", ".join(_COLUMNS)})
+SELECT {", ".join(_ALIKE.get(column, f":{column}") for column in _COLUMNS)} FROM json_each(:ground) AS ground
+WHERE true ON CONFLICT (subject, round, node) {_REPLAN}"""
 _SETTLED = ("kind", "subject", "round", "node", "area", "planned_at")
 _SAVE = f"""{_INSERT} DO UPDATE SET
     {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS if column not in _SETTLED)}"""
@@ -145,6 +152,14 @@ def plan(conn: Conn, deliveries: Iterable[Delivery]) -> None:
     One that was cancelled because its plan had been withdrawn is open again.
     """
     conn.conn.executemany(_PLAN, (_row(delivery) for delivery in deliveries))
+
+
+def plan_alike(conn: Conn, delivery: Delivery, ground: Mapping[NodeId, AreaCode]) -> None:
+    """``plan`` for as many nodes as stand on some ground, all as this one but for node and area.
+
+    One statement: between the button and the sirens there is no time for a thousand.
+    """
+    conn.conn.execute(_PLAN_ALIKE, {**_row(delivery), "ground": json.dumps(ground)})
 
 
 def save(conn: Conn, deliveries: Iterable[Delivery]) -> None:

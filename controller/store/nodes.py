@@ -1,7 +1,7 @@
 """Nodes in the store: what was registered, and what each says of itself."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,7 +34,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """What a node has last said of itself; ``documents`` maps a topic to the version that it holds."""
+    """What a node has last said of itself."""
 
     node: NodeId
     health: Health = field(default_factory=Health)
@@ -42,7 +42,6 @@ class Live:
     protocol: str = ""
     firmware: str = ""
     clock: ClockState = ClockState.UNSURE
-    documents: Mapping[str, int] = field(default_factory=dict)
 
 
 def register(conn: Conn, node: Node, now: datetime) -> None:
@@ -202,7 +201,6 @@ def _live_row(one: Live) -> Row:
         "protocol": one.protocol,
         "firmware": one.firmware,
         "clock": one.clock.value,
-        "documents": json.dumps(dict(one.documents)),
     }
 
 
@@ -223,5 +221,4 @@ def _live(row: Row) -> Live:
         protocol=row["protocol"],
         firmware=row["firmware"],
         clock=ClockState(row["clock"]),
-        documents=json.loads(row["documents"]),
     )

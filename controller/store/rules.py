@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from controller.store.database import Conn, Row, changed, first, insert, marks, rows, upsert
-from controller.store.instants import from_text, to_text
+from controller.store.revisions import Revision, RevisionDeed, revision, revision_row, thing_of
 from schedules.announcement import AreaCode, PersonId
 from schedules.holidays import HolidayRow, with_decreed
 from schedules.local_rules import LocalRules
@@ -22,15 +22,6 @@ class RuleKind(StrEnum):
     PACK = "pack"
     PROFILE = "profile"
     SWAP = "swap"
-
-
-class RuleDeed(StrEnum):
-    """What somebody did to a rule."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    REMOVED = "removed"
-    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,21 +41,6 @@ class Rule:
                 return RuleKind.PROFILE
             case HolidayRow():
                 return RuleKind.SWAP
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleEvent:
-    """One change: ``before`` is None for a new rule, ``after`` for one that was taken away."""
-
-    n: int
-    subject: str
-    kind: RuleKind
-    area: AreaCode
-    at: datetime
-    who: PersonId
-    deed: RuleDeed
-    before: Rule | None
-    after: Rule | None
 
 
 def pack_subject(area: AreaCode) -> str:
@@ -113,52 +89,29 @@ def remove(conn: Conn, subject: str) -> None:
 
 
 def note(
-    conn: Conn, deed: RuleDeed, before: Rule | None, after: Rule | None, who: PersonId, now: datetime
+    conn: Conn, deed: RevisionDeed, before: Rule | None, after: Rule | None, who: PersonId, now: datetime
 ) -> None:
     """One line of the history."""
-    subject = after or before
-    if subject is None:
-        raise ValueError("a change of nothing")
-    insert(
-        conn,
-        "local_rule_event",
-        {
-            "subject": subject.subject,
-            "kind": subject.kind.value,
-            "area": subject.area,
-            "at": to_text(now),
-            "who": who,
-            "deed": deed.value,
-            "before": None if before is None else _row(before)["value"],
-            "after": None if after is None else _row(after)["value"],
-        },
-    )
+    rule = thing_of(before, after)
+    about = {"subject": rule.subject, "kind": rule.kind.value, "area": rule.area}
+    row = revision_row(deed, before, after, who, now, lambda one: str(_row(one)["value"]))
+    insert(conn, "local_rule_event", {**about, **row})
 
 
-def last_event(conn: Conn, subject: str) -> RuleEvent | None:
+def last_event(conn: Conn, subject: str) -> Revision[Rule] | None:
     """The newest change of one rule."""
     row = first(conn, "SELECT * FROM local_rule_event WHERE subject = ? ORDER BY n DESC LIMIT 1", subject)
     return None if row is None else _event(row)
 
 
-def newest(conn: Conn) -> dict[str, RuleEvent]:
+def newest(conn: Conn) -> dict[str, Revision[Rule]]:
     """The newest change of every rule that ever was."""
     sql = "SELECT * FROM local_rule_event WHERE n IN (SELECT MAX(n) FROM local_rule_event GROUP BY subject)"
     return {row["subject"]: _event(row) for row in rows(conn, sql)}
 
 
-def _event(row: Row) -> RuleEvent:
-    return RuleEvent(
-        n=row["n"],
-        subject=row["subject"],
-        kind=RuleKind(row["kind"]),
-        area=AreaCode(row["area"]),
-        at=from_text(row["at"]),
-        who=PersonId(row["who"]),
-        deed=RuleDeed(row["deed"]),
-        before=None if row["before"] is None else _rule({**row, "value": row["before"]}),
-        after=None if row["after"] is None else _rule({**row, "value": row["after"]}),
-    )
+def _event(row: Row) -> Revision[Rule]:
+    return revision(row, lambda value: _rule({**row, "value": value}))
 
 
 def _row(rule: Rule) -> Row:

@@ -1,38 +1,14 @@
 """Broadcast sessions (buổi phát) in the store: the ordered blocks of an area's day, and how they changed."""
 
 import json
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 
 from controller.store.areas import BRANCH
 from controller.store.database import Conn, Row, changed, first, insert, rows, upsert
-from controller.store.instants import from_text, to_text
+from controller.store.revisions import Revision, RevisionDeed, revision, revision_row, thing_of
 from schedules.announcement import AnnouncementId, AreaCode, PersonId
 from schedules.session import Session
 from schedules.session_json import session_days_to_json, with_session_days
-
-
-class SessionDeed(StrEnum):
-    """What somebody did to a session."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    REMOVED = "removed"
-    UNDONE = "undone"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionEvent:
-    """One change: ``before`` is None for a new session, ``after`` for one taken out of the day."""
-
-    n: int
-    session: str
-    at: datetime
-    who: PersonId
-    deed: SessionDeed
-    before: Session | None
-    after: Session | None
 
 
 def save(conn: Conn, session: Session) -> None:
@@ -42,34 +18,21 @@ def save(conn: Conn, session: Session) -> None:
 
 def note(
     conn: Conn,
-    deed: SessionDeed,
+    deed: RevisionDeed,
     before: Session | None,
     after: Session | None,
     who: PersonId,
     now: datetime,
 ) -> None:
     """One line of the history."""
-    subject = after or before
-    if subject is None:
-        raise ValueError("a change of nothing")
-    insert(
-        conn,
-        "session_event",
-        {
-            "session": subject.id,
-            "at": to_text(now),
-            "who": who,
-            "deed": deed.value,
-            "before": None if before is None else json.dumps(_row(before), ensure_ascii=False),
-            "after": None if after is None else json.dumps(_row(after), ensure_ascii=False),
-        },
-    )
+    row = revision_row(deed, before, after, who, now, _text)
+    insert(conn, "session_event", {"session": thing_of(before, after).id, **row})
 
 
-def last_event(conn: Conn, session: str) -> SessionEvent | None:
+def last_event(conn: Conn, session: str) -> Revision[Session] | None:
     """The newest change of one session."""
     row = first(conn, "SELECT * FROM session_event WHERE session = ? ORDER BY n DESC LIMIT 1", session)
-    return None if row is None else _event(row)
+    return None if row is None else revision(row, lambda text: _session(json.loads(text)))
 
 
 def get(conn: Conn, session: str) -> Session | None:
@@ -94,16 +57,8 @@ def remove(conn: Conn, session: str) -> None:
     changed(conn, "DELETE FROM session WHERE id = ?", session)
 
 
-def _event(row: Row) -> SessionEvent:
-    return SessionEvent(
-        n=row["n"],
-        session=row["session"],
-        at=from_text(row["at"]),
-        who=PersonId(row["who"]),
-        deed=SessionDeed(row["deed"]),
-        before=None if row["before"] is None else _session(json.loads(row["before"])),
-        after=None if row["after"] is None else _session(json.loads(row["after"])),
-    )
+def _text(session: Session) -> str:
+    return json.dumps(_row(session), ensure_ascii=False)
 
 
 def _row(session: Session) -> Row:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from controller.store.clips import ClipFacts
 from controller.studio.spawn import SpeechSettings, begin, dismiss
 from controller.studio.speech import (
     Listening,
@@ -21,6 +20,7 @@ from controller.studio.speech import (
     SpeechFailed,
     SpeechOrder,
     Spelled,
+    clip_facts,
     quiet,
     unheard,
 )
@@ -339,17 +339,8 @@ def _rows(lexicon: tuple[Reading, ...]) -> list[list[str | int]]:
 
 
 def _done(words: Words) -> SpeechDone:
-    clip = words["clip"]
     return SpeechDone(
-        clip=ClipFacts(
-            sha256=str(clip["sha256"]),
-            bytes=int(clip["bytes"]),
-            duration_ms=int(clip["duration_ms"]),
-            lufs=float(clip["lufs"]),
-            peak_dbfs=float(clip["peak_dbfs"]),
-            engine=str(clip["engine"]),
-            media_type=str(clip["media_type"]),
-        ),
+        clip=clip_facts(words["clip"]),
         spoken=str(words["spoken"]),
         guesses=tuple(words["guesses"]),
         said=tuple(words["said"]),

@@ -129,3 +129,16 @@ class Speaker(Protocol):
 
     async def spell(self, text: str, lexicon: tuple[Reading, ...] = ()) -> Spelled:
         """How the text will be read. Raises SpeechFailed."""
+
+
+def clip_facts(said: Mapping[str, Any]) -> ClipFacts:
+    """The clip in a child's answer; KeyError, TypeError or ValueError for words that are none."""
+    return ClipFacts(
+        sha256=str(said["sha256"]),
+        bytes=int(said["bytes"]),
+        duration_ms=int(said["duration_ms"]),
+        lufs=float(said["lufs"]),
+        peak_dbfs=float(said["peak_dbfs"]),
+        engine=str(said["engine"]),
+        media_type=str(said["media_type"]),
+    )

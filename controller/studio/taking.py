@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from controller.store.clips import ClipFacts
 from controller.store.recordings import Before
-from controller.studio.speech import SpeechFailed
+from controller.studio.speech import SpeechFailed, clip_facts
 from tts.fence import surroundings
 
 # Half an hour of sound takes a minute on an idle core and four on a starved one, and 730 MB; the rest is room
@@ -95,17 +95,8 @@ def prepared(words: Mapping[str, Any]) -> Prepared:
     if words.get("event") == "error":
         raise SpeechFailed(str(words["code"]), str(words["vi"]), str(words["en"]))
     try:
-        clip = words["clip"]
         return Prepared(
-            clip=ClipFacts(
-                sha256=str(clip["sha256"]),
-                bytes=int(clip["bytes"]),
-                duration_ms=int(clip["duration_ms"]),
-                lufs=float(clip["lufs"]),
-                peak_dbfs=float(clip["peak_dbfs"]),
-                engine=str(clip["engine"]),
-                media_type=str(clip["media_type"]),
-            ),
+            clip=clip_facts(words["clip"]),
             before=Before(
                 duration_ms=int(words["original_ms"]),
                 lufs=float(words["original_lufs"]),

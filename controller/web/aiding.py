@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
 from controller.dispatch.announcements.aiding import Proposal
-from controller.dispatch.forms import AnnouncementView
+from controller.dispatch.forms.items import AnnouncementView
 from controller.errors import Problem
 from controller.studio.aid import CODES
 from controller.web.changes import by_word

@@ -8,9 +8,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right, may
-from controller.dispatch.forms import AlertPhase, AlertView, DeliveryLine, Hand, NodeLine, Reach
+from controller.dispatch.forms.alerts import AlertView, Hand, Reach
+from controller.dispatch.forms.day import DeliveryLine
+from controller.dispatch.forms.nodes import NodeLine
 from controller.errors import Problem
 from controller.store import people
+from controller.store.alerts import AlertPhase
 from controller.web.hearing import (
     FirstShown,
     Piece,

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.forms import BoardView, NodeLine
+from controller.dispatch.forms.nodes import BoardView, NodeLine
 from controller.errors import Problem
 from controller.store import occurrences
 from controller.web.looks import NODES, Look, node_look

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.forms import DeliveryLine
+from controller.dispatch.forms.day import DeliveryLine
 from controller.web.assets import assets
 from controller.web.board import NodeCard
 from controller.web.emergency import FIRST, PICTURES

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeGuard
 
-from controller.dispatch.forms import AnnouncementView, Draft
+from controller.dispatch.forms.items import AnnouncementView, Draft
 from controller.errors import Problem
 from controller.web.late import late_choice, late_minutes, typed_late
-from controller.web.page import Form, Page
+from controller.web.page import Form, Page, day_of
 from controller.web.says import Says
 from schedules.announcement import AreaCode, BulletinClass
-from schedules.calendar import FIRST_YEAR, LAST_YEAR, ZONE, local
+from schedules.calendar import ZONE, local
 from schedules.lunar_pattern import LunarMonthly
 from schedules.recurrence import AfterApproval, NextSession, Once, Timing, Weekly
 from schedules.rule import Rule
@@ -263,11 +263,8 @@ def _date(form: Form, name: str, field: str, says: Says) -> date:
     typed = form.get(name).strip()
     if not typed:
         raise _problem(field, "problem.time_missing", says)
-    try:
-        found = date.fromisoformat(typed) if len(typed) == 10 and typed.isascii() else None
-    except ValueError:
-        found = None
-    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+    found = day_of(typed)
+    if found is None:
         raise _problem(field, "problem.time", says)
     return found
 

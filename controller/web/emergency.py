@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
-from controller.dispatch.forms import AlertPhase, EmergencyForm, EmergencyPreview
+from controller.dispatch.forms.alerts import EmergencyForm, EmergencyPreview
 from controller.errors import Problem
+from controller.store.alerts import AlertPhase
 from controller.web.alerts import second_persons
 from controller.web.drafting import chosen_targets
 from controller.web.hearing import (

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.forms import NodeLine
+from controller.dispatch.forms.nodes import NodeLine
 from controller.dispatch.places.grouping import GroupView
 from controller.errors import Problem
 from controller.store.folding import fold

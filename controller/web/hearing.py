@@ -8,9 +8,11 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from controller.dispatch.forms import Gate, Rendering, RenderState
+from controller.dispatch.forms.alerts import Gate
+from controller.dispatch.forms.sound import Rendering
 from controller.doors.ranges import given
 from controller.store.clips import ClipFacts
+from controller.store.sounds import RenderState
 from controller.store.speech import Hearing, Report
 from controller.studio.voices import abroad
 from controller.web.page import Page

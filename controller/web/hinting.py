@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.dispatch.announcements.aiding import Checked
 from controller.dispatch.announcements.precheck import TO_ACKNOWLEDGE, Hint, Kind, sentence_of
-from controller.dispatch.forms import AnnouncementView
+from controller.dispatch.forms.items import AnnouncementView
 from controller.web.page import Page
 from schedules.announcement import Announcement, AreaCode, BulletinClass
 from schedules.calendar import Window, local

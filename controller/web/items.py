@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
-from controller.dispatch.forms import AnnouncementView, RenderState
+from controller.dispatch.forms.items import AnnouncementView
 from controller.errors import Problem
+from controller.store.sounds import RenderState
 from controller.web.changes import changes_since_seen
 from controller.web.hearing import FirstShown, Piece, first_sentence, horn, sound_facts, sound_piece
 from controller.web.hinting import stored_hints

@@ -14,17 +14,17 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.forms import DeliveryLine
+from controller.dispatch.forms.day import DeliveryLine
 from controller.errors import Problem
 from controller.store.folding import fold
 from controller.web.looks import Look, delivery_look
-from controller.web.page import Open, Page
+from controller.web.page import Open, Page, day_of
 from controller.web.reasons import refusal_words
 from controller.web.says import Says
 from controller.web.telling import alert_title, page_of
 from devices.messages import AlertId, NodeId
 from schedules.announcement import AreaCode
-from schedules.calendar import FIRST_YEAR, LAST_YEAR, local
+from schedules.calendar import local
 
 router = APIRouter(include_in_schema=False)
 
@@ -233,10 +233,7 @@ def _airings(lines: Sequence[Line]) -> list[Airing]:
 
 
 def _day(text: str) -> date:
-    try:
-        found = date.fromisoformat(text) if len(text) == 10 and text.isascii() else None
-    except ValueError:
-        found = None
-    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+    found = day_of(text)
+    if found is None:
         raise Problem("E_TIME", field="ngay")
     return found

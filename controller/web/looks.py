@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from controller.dispatch.forms import AlertPhase, AlertView, DeliveryLine, NodeLine, OccurrenceLine
+from controller.dispatch.forms.alerts import AlertView
+from controller.dispatch.forms.day import DeliveryLine, OccurrenceLine
+from controller.dispatch.forms.nodes import NodeLine
+from controller.store.alerts import AlertPhase
 from controller.web.says import Says
 from controller.web.words import Words
 from devices.messages import Heard, Mode

@@ -1,6 +1,6 @@
 """Names inside a sentence: hazards, places, the short title of an alert."""
 
-from controller.dispatch.forms import AlertView
+from controller.dispatch.forms.alerts import AlertView
 from controller.web.says import Says
 from devices.messages import Mode
 from schedules.announcement import AreaCode

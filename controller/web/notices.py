@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from controller.access import RIGHTS, Person, Right
-from controller.dispatch.forms import AlertPhase, AlertView
+from controller.dispatch.forms.alerts import AlertView
 from controller.dispatch.house import House
+from controller.store.alerts import AlertPhase
 from controller.web.naming import short_title
 from controller.web.says import Says
 from devices.messages import AlertId, Mode

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -24,6 +25,7 @@ from controller.web.words import LANGUAGES, words
 from devices.messages import AlertId
 from schedules.announcement import State
 from schedules.area import Area
+from schedules.calendar import FIRST_YEAR, LAST_YEAR
 
 MOST_FIELDS = 1000
 LANGUAGE_COOKIE = "loa-lang"
@@ -59,6 +61,15 @@ class Form:
         """A small number, or ``otherwise`` where something else was sent."""
         value = self.get(name)
         return int(value) if value.isascii() and value.isdecimal() and len(value) <= 9 else otherwise
+
+
+def day_of(typed: str) -> date | None:
+    """A date as browsers send it and addresses name it; None for anything else."""
+    try:
+        found = date.fromisoformat(typed) if len(typed) == 10 and typed.isascii() else None
+    except ValueError:
+        return None
+    return found if found is not None and FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from controller.dispatch.forms import AnnouncementView, RecordingView, Rendering
+from controller.dispatch.forms.items import AnnouncementView
+from controller.dispatch.forms.sound import RecordingView, Rendering
 from controller.web.page import Page
 from controller.web.says import Says
 from controller.web.telling import READING

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
-from controller.dispatch.forms import AnnouncementView
+from controller.dispatch.forms.items import AnnouncementView
 from controller.doors.ranges import original
 from controller.doors.uploads import Came
 from controller.errors import Problem

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from controller.access import Right
 from controller.dispatch.plan.foretelling import Silenced
 from controller.errors import Problem
-from controller.web.page import Form, Open, Page, go, read_form
+from controller.web.page import Form, Open, Page, day_of, go, read_form
 from controller.web.rule_words import days_words, effects, silenced_lines
 from controller.web.says import Says
 from controller.web.telling import refused
 from schedules.announcement import AreaCode
-from schedules.calendar import FIRST_YEAR, LAST_YEAR, local
+from schedules.calendar import local
 from schedules.local_rules import LocalRules
 from schedules.profile import Profile, ProfileKind, mourning
 from schedules.recurrence import EVERY_DAY
@@ -86,7 +86,7 @@ async def do_end(request: Request, page: Ruler) -> Response:
     subject = form.get("viec")[:80]
     event = await page.house.rule_views.last_change(page.person, subject)
     await page.house.ruling.end_profile(page.person, subject, form.whole("seen", -1))
-    return go(f"/quy-dinh?noi={event.area}&xong=ended&viec={subject}")
+    return go(f"/quy-dinh?noi={event.thing.area}&xong=ended&viec={subject}")
 
 
 async def _sheet(
@@ -158,11 +158,8 @@ def _profile(form: Form, fields: Fields, area: AreaCode, says: Says) -> Profile:
 
 
 def _day(typed: str, field: str, says: Says) -> date:
-    try:
-        found = date.fromisoformat(typed) if len(typed) == 10 and typed.isascii() else None
-    except ValueError:
-        found = None
-    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+    found = day_of(typed)
+    if found is None:
         raise _problem(field, "problem.time", says)
     return found
 

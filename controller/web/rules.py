@@ -73,9 +73,9 @@ async def do_undo(request: Request, page: Ruler) -> Response:
     """The last change of one rule, taken back."""
     form = await read_form(request)
     event = await page.house.ruling.undo(page.person, form.get("viec")[:80], form.whole("seen", -1))
-    if event.kind is RuleKind.SWAP:
+    if event.thing.kind is RuleKind.SWAP:
         return go("/ngay-nghi?xong=undone")
-    return go(f"/quy-dinh?noi={event.area}&xong=undone")
+    return go(f"/quy-dinh?noi={event.thing.area}&xong=undone")
 
 
 async def _preview(page: Page, view: PlaceView, pack: str) -> Response:
@@ -139,7 +139,7 @@ async def undo_of(page: Page, subject: str) -> dict[str, object] | None:
         event = await page.house.rule_views.last_change(page.person, subject)
     except Problem:
         return None
-    may = page.house.rule_views.may_rule(page.person, event.area)
+    may = page.house.rule_views.may_rule(page.person, event.thing.area)
     return {"subject": subject, "seen": event.n} if may and event.deed.value != "undone" else None
 
 

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
-from controller.dispatch.forms import AlertView, AnnouncementView, Rendering, RenderState
+from controller.dispatch.forms.alerts import AlertView
+from controller.dispatch.forms.items import AnnouncementView
+from controller.dispatch.forms.sound import Rendering
 from controller.errors import Problem
+from controller.store.sounds import RenderState
 from controller.web.late import late_sentence
 from controller.web.looks import Look, item_look, played_look
 from controller.web.naming import hazard_name, short_title

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from controller.access import Right
-from controller.dispatch.forms import BoardView, DayView, OccurrenceLine
+from controller.dispatch.forms.day import DayView, OccurrenceLine
+from controller.dispatch.forms.nodes import BoardView
 from controller.web.asking import questions
 from controller.web.looks import Look, slot_look
 from controller.web.page import Open, Page

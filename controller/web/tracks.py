@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from controller.access import Right
 from controller.dispatch.announcements.recording import Further
-from controller.dispatch.forms import AnnouncementView
+from controller.dispatch.forms.items import AnnouncementView
 from controller.doors.gate import RECORDING_HEADERS
 from controller.doors.ranges import original
 from controller.doors.uploads import Came

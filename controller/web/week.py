@@ -10,17 +10,18 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from controller.access import Right, may
-from controller.dispatch.forms import BoardView, ConflictLine, OccurrenceLine, Tally
+from controller.dispatch.forms.day import ConflictLine, OccurrenceLine, Tally
+from controller.dispatch.forms.nodes import BoardView
 from controller.dispatch.sessions.weeks import WEEK, Block, DayPlan, local_day, monday
 from controller.errors import Problem
 from controller.web.feed import events, feed_facts
 from controller.web.looks import Look, relay_look, slot_look
-from controller.web.page import Open, Page, go
+from controller.web.page import Open, Page, day_of, go
 from controller.web.session_form import TEMPLATES
 from devices.items import occurrence_claim
 from schedules.announcement import AreaCode
 from schedules.area import Level
-from schedules.calendar import FIRST_YEAR, LAST_YEAR
+from schedules.calendar import LAST_YEAR
 from schedules.feed import write_feed
 from schedules.plan import Occurrence
 from schedules.session import Session, is_on, session_of
@@ -361,10 +362,7 @@ async def _undo(page: Page, session: str) -> dict[str, object] | None:
 
 def a_day(text: str, field: str) -> date:
     """A day as addresses name it; Problem ``E_TIME`` for anything else."""
-    try:
-        found = date.fromisoformat(text) if len(text) == 10 and text.isascii() else None
-    except ValueError:
-        found = None
-    if found is None or not FIRST_YEAR <= found.year < LAST_YEAR:
+    found = day_of(text)
+    if found is None or found.year == LAST_YEAR:
         raise Problem("E_TIME", field=field)
     return found

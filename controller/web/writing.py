@@ -9,10 +9,11 @@ from starlette.responses import HTMLResponse, Response
 
 from controller.access import Right
 from controller.dispatch.announcements.precheck import TO_ACKNOWLEDGE
-from controller.dispatch.forms import AnnouncementView, RenderState
+from controller.dispatch.forms.items import AnnouncementView
 from controller.dispatch.plan.lexicon_use import read_by
 from controller.doors.gate import RECORDING_HEADERS
 from controller.errors import Problem
+from controller.store.sounds import RenderState
 from controller.web.drafting import new_draft, place_fields, typed_fields, with_content, with_place
 from controller.web.hearing import leaving, sound_facts
 from controller.web.hinting import NOTHING, Aided, mark_of, stored_hints, typed_hints, whole_hints

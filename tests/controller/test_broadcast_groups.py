@@ -21,7 +21,7 @@ from devices.messages import BulletinClass, CommandKind, GroupId, NodeId
 from devices.topics import parse
 from firmware_sim.air import AirLink
 from schedules.announcement import AreaCode
-from tests.controller.test_broadcasts import approved, until_ended
+from tests.controller.test_broadcasts import until_ended
 from tests.support.doors import (
     ADMINISTRATOR,
     AUTHOR,
@@ -30,7 +30,7 @@ from tests.support.doors import (
     STRANGER,
     Home,
     door,
-    home,
+    play,
 )
 from tests.support.pages import fill
 from tests.support.wiretap import Wire
@@ -73,17 +73,17 @@ async def tapped(house: Home) -> AsyncIterator[Wire]:
 
 
 def test_a_recording_goes_to_the_nodes_of_a_group_across_communes_and_to_nobody_else(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with home(tmp_path) as house, tapped(house) as wire:
+    async def story(house: Home) -> None:
+        async with tapped(house) as wire:
             loa, person = house.loa, house.cast[OPERATOR]
             schools = await group(house, "Loa trường học", HERE[0], THERE[0], area=PROVINCE)
-            item = await approved(house)
+            item = await house.on_air()
             wanted = form(schools, area=PROVINCE, item=item)
             preview = await loa.broadcasting.preview(person, wanted)
             assert (preview.nodes, preview.villages, preview.group_names) == (2, 2, ("Loa trường học",))
             made = await loa.broadcasting.make(person, wanted, "k")
             ended = await until_ended(house, made.id)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while not any(place_of(one.topic, made.id) for one in wire.came):
                     await asyncio.sleep(0.02)
 
@@ -95,7 +95,7 @@ def test_a_recording_goes_to_the_nodes_of_a_group_across_communes_and_to_nobody_
             rows = await loa.db.read(deliveries.of_subject, made.id)
             assert {row.node for row in rows} == {HERE[0], THERE[0]}
 
-    asyncio.run(story())
+    play(tmp_path, story)
 
 
 def place_of(topic: str, grant: str) -> str | None:
@@ -105,65 +105,62 @@ def place_of(topic: str, grant: str) -> str | None:
 
 
 def test_no_node_is_reached_by_two_roads_and_no_group_of_others_is_known(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with home(tmp_path) as house:
-            loa, person = house.loa, house.cast[LOCAL_OPERATOR]
-            one = await group(house, "Loa chợ", HERE[0], HERE[1])
-            other = await group(house, "Loa trạm xá", HERE[1], HERE[2])
-            wide = await group(house, "Loa ven sông", HERE[0], THERE[0], area=PROVINCE)
-            for wanted, code in (
-                (form(one, other, kind=BroadcastKind.LIVE), "E_TARGET:"),
-                (form(one, kind=BroadcastKind.LIVE, targets=(QUANG_DIEN,)), "E_TARGET:"),
-                (form(wide, kind=BroadcastKind.LIVE), "E_FIELD"),
-                (form("g-0000000000000000", kind=BroadcastKind.LIVE), "E_FIELD"),
-                (form(kind=BroadcastKind.LIVE), "E_TARGET_EMPTY"),
-            ):
-                with pytest.raises(Problem, match=code):
-                    await loa.broadcasting.preview(person, wanted)
+    async def story(house: Home) -> None:
+        loa, person = house.loa, house.cast[LOCAL_OPERATOR]
+        one = await group(house, "Loa chợ", HERE[0], HERE[1])
+        other = await group(house, "Loa trạm xá", HERE[1], HERE[2])
+        wide = await group(house, "Loa ven sông", HERE[0], THERE[0], area=PROVINCE)
+        for wanted, code in (
+            (form(one, other, kind=BroadcastKind.LIVE), "E_TARGET:"),
+            (form(one, kind=BroadcastKind.LIVE, targets=(QUANG_DIEN,)), "E_TARGET:"),
+            (form(wide, kind=BroadcastKind.LIVE), "E_FIELD"),
+            (form("g-0000000000000000", kind=BroadcastKind.LIVE), "E_FIELD"),
+            (form(kind=BroadcastKind.LIVE), "E_TARGET_EMPTY"),
+        ):
+            with pytest.raises(Problem, match=code):
+                await loa.broadcasting.preview(person, wanted)
 
-    asyncio.run(story())
+    play(tmp_path, story)
 
 
 def test_two_groups_on_one_ground_may_be_spoken_to_side_by_side_and_one_node_only_once(
     tmp_path: Path,
 ) -> None:
-    async def story() -> None:
-        async with home(tmp_path) as house:
-            desk, person = house.loa.broadcasting, house.cast[LOCAL_OPERATOR]
-            one = await group(house, "Loa chợ", HERE[0])
-            other = await group(house, "Loa trạm xá", HERE[1])
-            both = await group(house, "Loa cả hai", HERE[0], HERE[1])
-            first = await desk.make(person, form(one, kind=BroadcastKind.LIVE), "k1")
-            await desk.make(person, form(other, kind=BroadcastKind.LIVE), "k2")
-            with pytest.raises(Problem, match="E_ON_AIR"):
-                await desk.make(person, form(both, kind=BroadcastKind.LIVE), "k3")
-            with pytest.raises(Problem, match="E_ON_AIR"):
-                await desk.make(person, form(kind=BroadcastKind.LIVE, targets=(QUANG_DIEN,)), "k4")
-            with pytest.raises(Problem, match="E_NOT_FOUND"):
-                await house.loa.broadcast_views.one(house.cast[STRANGER], first.id)
-            seen = await house.loa.broadcast_views.one(house.cast[AUTHOR], first.id)
-            assert (seen.nodes, seen.group_names, seen.target_names) == (1, ("Loa chợ",), ())
+    async def story(house: Home) -> None:
+        desk, person = house.loa.broadcasting, house.cast[LOCAL_OPERATOR]
+        one = await group(house, "Loa chợ", HERE[0])
+        other = await group(house, "Loa trạm xá", HERE[1])
+        both = await group(house, "Loa cả hai", HERE[0], HERE[1])
+        first = await desk.make(person, form(one, kind=BroadcastKind.LIVE), "k1")
+        await desk.make(person, form(other, kind=BroadcastKind.LIVE), "k2")
+        with pytest.raises(Problem, match="E_ON_AIR"):
+            await desk.make(person, form(both, kind=BroadcastKind.LIVE), "k3")
+        with pytest.raises(Problem, match="E_ON_AIR"):
+            await desk.make(person, form(kind=BroadcastKind.LIVE, targets=(QUANG_DIEN,)), "k4")
+        with pytest.raises(Problem, match="E_NOT_FOUND"):
+            await house.loa.broadcast_views.one(house.cast[STRANGER], first.id)
+        seen = await house.loa.broadcast_views.one(house.cast[AUTHOR], first.id)
+        assert (seen.nodes, seen.group_names, seen.target_names) == (1, ("Loa chợ",), ())
 
-    asyncio.run(story())
+    play(tmp_path, story)
 
 
 def test_stopping_everything_on_the_ground_of_a_group_ends_what_is_spoken_to_it(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with home(tmp_path) as house:
-            loa, person = house.loa, house.cast[LOCAL_OPERATOR]
-            one = await group(house, "Loa chợ", HERE[0])
-            item = await approved(house)
-            made = await loa.broadcasting.make(person, form(one, item=item), "k")
-            await loa.desk.stop_all(person, AreaCode(SITES[0].village), "stop-1")
-            ended = await until_ended(house, made.id, 5)
-            assert ended.reason is End.STOPPED
+    async def story(house: Home) -> None:
+        loa, person = house.loa, house.cast[LOCAL_OPERATOR]
+        one = await group(house, "Loa chợ", HERE[0])
+        item = await house.on_air()
+        made = await loa.broadcasting.make(person, form(one, item=item), "k")
+        await loa.desk.stop_all(person, AreaCode(SITES[0].village), "stop-1")
+        ended = await until_ended(house, made.id)
+        assert ended.reason is End.STOPPED
 
-    asyncio.run(story())
+    play(tmp_path, story)
 
 
 def test_the_page_offers_the_groups_and_carries_the_choice_to_the_end(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with home(tmp_path) as house, door(house, LOCAL_OPERATOR) as client:
+    async def story(house: Home) -> None:
+        async with door(house, LOCAL_OPERATOR) as client:
             await group(house, "Loa chợ", HERE[0])
             page = await client.get("/truc-tiep")
             assert "Loa chợ" in page.text
@@ -184,4 +181,4 @@ def test_the_page_offers_the_groups_and_carries_the_choice_to_the_end(tmp_path: 
             begun = await fill(client, looked, "/truc-tiep/bat-dau")
             assert "nhóm “Loa chợ”" in begun.text
 
-    asyncio.run(story())
+    play(tmp_path, story)

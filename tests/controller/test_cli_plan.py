@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from controller.__main__ import build
 from schedules.recurrence import NextSession
-from tests.controller.test_web_week import add_morning, on_air
+from tests.controller.test_web_week import add_morning
 from tests.support.doors import QUANG_DIEN, Home, play
 
 RUN = CliRunner()
@@ -17,7 +17,7 @@ RUN = CliRunner()
 def test_the_command_says_in_one_sentence_why_each_sound_plays(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         await add_morning(house)
-        await on_air(house, "Lịch gieo cấy", timing=NextSession(), targets=(QUANG_DIEN,))
+        await house.on_air("Lịch gieo cấy", timing=NextSession(), targets=(QUANG_DIEN,))
         await asyncio.sleep(0.5)
 
     play(tmp_path, story)

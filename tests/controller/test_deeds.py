@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from controller.access import Person
-from controller.dispatch.forms import Draft, EmergencyForm, Hand, RenderState
+from controller.dispatch.forms.alerts import EmergencyForm, Hand
+from controller.dispatch.forms.items import Draft
 from controller.errors import Problem
 from controller.store import audit, nodes, people
+from controller.store.sounds import RenderState
 from devices.messages import AlertId, Mode, NodeId
 from schedules.announcement import AreaCode, BulletinClass, State
 from schedules.calendar import instant_of

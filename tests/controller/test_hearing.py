@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from controller.dispatch.forms import EmergencyForm, EmergencyPreview, Hand, RenderState
+from controller.dispatch.forms.alerts import EmergencyForm, EmergencyPreview, Hand
 from controller.dispatch.signals import Wake
 from controller.dispatch.sound import hearing
 from controller.errors import Problem
 from controller.store import alerts, audit, documents, speech
 from controller.store.alerts import Part
+from controller.store.sounds import RenderState
 from controller.store.speech import Hearing
 from controller.studio.speech import Listening, OnFirst, OnProgress, SpeechDone, SpeechFailed, SpeechOrder
 from devices import topics
@@ -152,7 +153,7 @@ class HoldingSpeaker(InlineSpeaker):
 
 def test_the_first_sentence_can_be_heard_while_the_rest_is_spoken(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
-        house.loa.room.studio._speaker = held = HoldingSpeaker(house.loa.clips)
+        house.loa.studio._speaker = held = HoldingSpeaker(house.loa.clips)
         view = await house.loa.desk.write_announcement(house.cast[AUTHOR], house.draft())
         identity = view.announcement.id
         await house.loa.desk.render_now(house.cast[AUTHOR], identity)
@@ -296,8 +297,8 @@ def test_a_recogniser_that_fails_or_hangs_holds_no_words_back(
     async def story(house: Home) -> None:
         deaf = DeafSpeaker(house.loa.clips)
         deaf.hangs = hangs
-        house.loa.room.studio._speaker = deaf
-        house.loa.room.studio._listener._speaker = deaf
+        house.loa.studio._speaker = deaf
+        house.loa.studio._listener._speaker = deaf
         found = await preview(house)
         assert not found.gate.held
         async with door(house, LOCAL_OPERATOR) as client:
@@ -330,8 +331,8 @@ def test_what_is_heard_late_holds_a_draft_and_calls_back_nothing_that_was_fired(
 
     async def story(house: Home) -> None:
         late = LateSpeaker(house.loa.clips)
-        house.loa.room.studio._speaker = late
-        house.loa.room.studio._listener._speaker = late
+        house.loa.studio._speaker = late
+        house.loa.studio._listener._speaker = late
         desk, person = house.loa.desk, house.cast[LOCAL_OPERATOR]
         found = await preview(house)
         assert not found.gate.held

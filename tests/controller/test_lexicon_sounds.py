@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from controller.dispatch.forms import AnnouncementView, EmergencyForm, RenderState
+from controller.dispatch.forms.alerts import EmergencyForm
+from controller.dispatch.forms.items import AnnouncementView
 from controller.dispatch.plan.lexicon_use import used_in
 from controller.dispatch.plan.sounds import Order
 from controller.store import alerts, lexicon
 from controller.store.alerts import Part
 from controller.store.lexicon import Line, Own
+from controller.store.sounds import RenderState
 from controller.studio.speech import SpeechOrder
 from devices.messages import AlertId
 from schedules.announcement import AnnouncementId, AreaCode, State

@@ -4,7 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from controller.dispatch.forms import EmergencyForm
+from controller.dispatch.forms.alerts import EmergencyForm
 from devices import topics
 from devices.messages import AlertId, BootId, KeyId, NodeId, Receipt, ReceiptKind, Report
 from devices.signing import sign

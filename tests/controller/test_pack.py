@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from controller.deploy.commune_data import PROVINCE
-from controller.dispatch.forms import EmergencyForm, RenderState
+from controller.dispatch.forms.alerts import EmergencyForm
 from controller.dispatch.sound import pack, rendering
 from controller.store import areas, nodes
 from controller.store.lexicon import Line
 from controller.store.nodes import Node
+from controller.store.sounds import RenderState
 from controller.studio.speech import SpeechOrder
 from devices.messages import NodeId
 from schedules.announcement import AreaCode

@@ -8,45 +8,21 @@ import pytest
 
 from controller.deploy.commune_data import QUANG_DIEN
 from controller.dispatch.plan.relay_entries import grant_of
-from controller.dispatch.signals import Wake
 from controller.errors import Problem
-from controller.store import audit, deliveries, sessions
+from controller.store import audit, deliveries
 from controller.streams.choosing import Health
 from devices import topics
 from devices.chunks import open_chunk
 from devices.messages import AreaCode
-from schedules.blocks import Block, Part
 from schedules.calendar import instant_of
-from schedules.session import Session
-from tests.support.doors import ADMINISTRATOR, AUTHOR, LOCAL_OPERATOR, STRANGER, Home, home
+from tests.support.doors import ADMINISTRATOR, AUTHOR, LOCAL_OPERATOR, STRANGER, home
+from tests.support.relayed import plan_relay
 from tests.support.stations import Station, answers, on_air, tone, wav_stream
 from tests.support.wiretap import listening
 
 DAY = date(2026, 11, 23)
 SLOT = time(6, 0)
 LENGTH = timedelta(seconds=10)
-
-
-async def planned(house: Home, *stations: Station) -> None:
-    """A morning with a relay from six, from these sources."""
-    keeper, version = house.cast[ADMINISTRATOR], 0
-    for number, station in enumerate(stations):
-        view = await house.loa.sourcing.add(
-            keeper, QUANG_DIEN, f"Đài {number}", station.url(), version=version
-        )
-        version = view.version
-    session = Session(
-        id="s-relay",
-        area=QUANG_DIEN,
-        name="Buổi sáng",
-        start=SLOT,
-        days=frozenset(range(7)),
-        blocks=(Block(id="relay", part=Part.RELAY, length=LENGTH),),
-        opening=False,
-        closing=False,
-    )
-    await house.loa.db.write(sessions.save, session)
-    house.loa.signals.wake(Wake.PLANNER)
 
 
 @pytest.mark.timeout(120)
@@ -61,7 +37,7 @@ def test_a_planned_relay_is_sent_on_time_from_the_source_that_works(tmp_path: Pa
                 loa = house.loa
                 assert house.air is not None
                 wire, link = await listening(house.air, QUANG_DIEN)
-                await planned(house, dead, works)
+                await plan_relay(house, SLOT, LENGTH, dead, works)
                 async with asyncio.timeout(40):
                     while not any(programme.entries for programme in wire.programmes()):
                         await asyncio.sleep(0.05)

@@ -66,7 +66,7 @@ class SlowTaker:
 
 
 def slow(house: Home) -> SlowTaker:
-    recorder = house.loa.room.recorder
+    recorder = house.loa.recorder
     taker = SlowTaker(recorder._taker)
     recorder._taker = taker
     house.loa.desk.recordings.patience_s = 0.05

@@ -9,6 +9,7 @@ from controller.deploy.commune_data import QUANG_DIEN
 from controller.store import alerts, announcements, people
 from devices.messages import AlertId
 from schedules.announcement import AnnouncementId
+from tests.support.asked import GOOD
 from tests.support.doors import AUTHOR, LOCAL_OPERATOR, PASSWORD, TEXT, VILLAGE, Home, door, play
 
 INJECTIONS = (
@@ -20,14 +21,6 @@ INJECTIONS = (
     'title:* NEAR(a b) AND "',
     "%' ESCAPE '\\",
 )
-DRAFT: dict[str, Any] = {
-    "area": QUANG_DIEN,
-    "title": "Họp thôn",
-    "text": TEXT,
-    "targets": [VILLAGE],
-    "timing": {"kind": "after_approval"},
-    "expires_at": "2026-11-25T10:00:00Z",
-}
 ALARM: dict[str, Any] = {
     "area": QUANG_DIEN,
     "targets": [VILLAGE],
@@ -65,15 +58,15 @@ def test_sql_in_a_field_is_kept_as_text_or_refused(tmp_path: Path, typed: str) -
         before = await table_names(house)
         async with door(house, AUTHOR) as client:
             for field in ("title", "text"):
-                answer = await client.post("/api/announcements", json={**DRAFT, field: typed})
+                answer = await client.post("/api/announcements", json={**GOOD, field: typed})
                 assert answer.status_code == 201
                 kept = await house.loa.db.read(announcements.get, AnnouncementId(answer.json()["id"]))
                 assert kept is not None
                 assert getattr(kept.announcement, field) == typed
             for field in ("area", "expires_at", "bulletin_class"):
-                answer = await client.post("/api/announcements", json={**DRAFT, field: typed})
+                answer = await client.post("/api/announcements", json={**GOOD, field: typed})
                 assert answer.status_code in (403, 404, 422), (field, answer.text)
-            answer = await client.post("/api/announcements", json={**DRAFT, "targets": [typed]})
+            answer = await client.post("/api/announcements", json={**GOOD, "targets": [typed]})
             assert answer.status_code in (404, 422)
             assert (await client.get(f"/api/announcements/{typed}")).status_code in (404, 422)
         async with door(house, LOCAL_OPERATOR) as client:

@@ -86,7 +86,6 @@ def well(name: str) -> Live:
         protocol="5",
         firmware="sim 1",
         clock=ClockState.TRUSTED,
-        documents={"loa/1/keys": 3},
     )
 
 

@@ -297,6 +297,16 @@ def test_a_new_plan_moves_what_was_not_heard_and_nothing_else(store: Ground) -> 
     assert store.write(deliveries.drop_untouched, "occ") == 1
 
 
+def test_a_plan_for_a_whole_ground_says_the_same_as_one_for_each_node(store: Ground) -> None:
+    one_by_one = tuple(delivery(k) for k in range(3))
+    store.write(deliveries.plan_alike, one_by_one[0], {one.node: one.area for one in one_by_one})
+    assert store.read(deliveries.of_subject, "occ") == one_by_one
+    store.write(deliveries.save, (replace(one_by_one[1], started_at=NOW),))
+    later = delivery(0, due_at=NOW + S, revision=2)
+    store.write(deliveries.plan_alike, later, {one.node: one.area for one in one_by_one})
+    assert [one.due_at - NOW for one in store.read(deliveries.of_subject, "occ")] == [S, 0 * S, S]
+
+
 def test_a_day_is_seen_by_branch_and_the_overdue_by_time(store: Ground) -> None:
     store.write(deliveries.plan, (delivery(k) for k in range(3)))
     nodes_of_one = [d.node for d in store.read(deliveries.of_branch, ONE, NOW, NOW + S)]

@@ -7,7 +7,7 @@ from controller.deploy.commune_data import QUANG_DIEN
 from controller.store import announcements
 from schedules.approval import is_approved
 from schedules.recurrence import Weekly
-from tests.controller.test_web_week import NEXT_DAY, lines, on_air, planned
+from tests.controller.test_web_week import NEXT_DAY, lines
 from tests.support.doors import AUTHOR, STRANGER, Home, door, play
 from tests.support.pages import form_token
 
@@ -18,14 +18,13 @@ NOON = Weekly(
 
 def test_one_airing_is_left_out_and_put_back_without_another_approval(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
-        item = await on_air(
-            house,
+        item = await house.on_air(
             "Nhắc đeo khẩu trang",
             timing=NOON,
             targets=(QUANG_DIEN,),
             expires_at=house.loa.clock.now().replace(day=28, microsecond=0),
         )
-        await planned(house)
+        await house.planned()
         assert len(await lines(house)) == 3
         async with door(house, AUTHOR) as client:
             page = await client.get(f"/bai/{item}")
@@ -40,7 +39,7 @@ def test_one_airing_is_left_out_and_put_back_without_another_approval(tmp_path: 
             status, text = await press("skip")
             assert status == 200
             assert "Đã nghỉ lượt này." in text
-            await planned(house)
+            await house.planned()
             assert len(await lines(house)) == 2
             kept = await house.loa.db.read(announcements.get, item)
             assert kept is not None
@@ -48,7 +47,7 @@ def test_one_airing_is_left_out_and_put_back_without_another_approval(tmp_path: 
             assert (await press("skip"))[0] == 409
             assert (await press("put_back", "2026-11-25"))[0] == 409
             assert (await press("put_back"))[0] == 200
-            await planned(house)
+            await house.planned()
             assert len(await lines(house)) == 3
             assert (await press("dance"))[0] == 422
             assert (await press("skip", "2026-02-30"))[0] == 422

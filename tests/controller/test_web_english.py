@@ -12,7 +12,8 @@ from controller.deploy.commune_data import AREAS, QUANG_DIEN, SITES
 from schedules.area import inside
 from schedules.holidays import statutory
 from schedules.rulepack import PACKS, rule_pack
-from tests.controller.test_isolation import SECRET, ask, asked_of, furnish, visit
+from tests.controller.matrix_asks import ask, asked_of, visit
+from tests.controller.neighbour_things import SECRET, furnish
 from tests.controller.test_rights import routes
 from tests.support.doors import Home, play
 

@@ -19,7 +19,6 @@ from schedules.blocks import Block, Part
 from schedules.calendar import instant_of
 from schedules.recurrence import Once
 from schedules.session import Session
-from tests.controller.test_web_week import on_air
 from tests.support.doors import (
     APPROVER,
     AUTHOR,
@@ -47,7 +46,7 @@ def address(page: str) -> str:
 
 def test_a_calendar_program_reads_the_week_without_a_login_and_nothing_else(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
-        item = await on_air(house, "Họp; thôn, An Gia", timing=Once(at=NINE))
+        item = await house.on_air("Họp; thôn, An Gia", timing=Once(at=NINE))
         theirs = house.draft(area=DAN_DIEN, targets=(DAN_DIEN,), title="Của xã khác", timing=Once(at=NINE))
         other = await house.loa.desk.write_announcement(house.cast[STRANGER], theirs)
         assert other.announcement.id != item
@@ -188,7 +187,7 @@ def test_whoever_asks_too_often_waits_whether_the_secret_is_right_or_wrong(tmp_p
 def test_two_priority_items_are_asked_about_on_the_first_page_and_one_press_answers(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         for title in ("Xả lũ", "Họp đê"):
-            await on_air(house, title, timing=Once(at=NINE), bulletin_class=BulletinClass.PRIORITY)
+            await house.on_air(title, timing=Once(at=NINE), bulletin_class=BulletinClass.PRIORITY)
         async with door(house, AUTHOR) as client:
             for _ in range(60):
                 today = await client.get("/")

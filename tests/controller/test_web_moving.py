@@ -17,7 +17,7 @@ from schedules.announcement import AnnouncementId
 from schedules.approval import is_approved
 from schedules.calendar import instant_of
 from schedules.recurrence import Once, Weekly
-from tests.controller.test_web_week import NEXT_DAY, lines, on_air
+from tests.controller.test_web_week import NEXT_DAY, lines
 from tests.support.doors import ADMINISTRATOR, APPROVER, AUTHOR, LEADER, STRANGER_APPROVER, Home, door, play
 from tests.support.pages import fill, form_token
 
@@ -29,7 +29,7 @@ TUESDAY, WEDNESDAY, FRIDAY = date(2026, 11, 24), "2026-11-25", date(2026, 11, 27
 
 async def mask(house: Home) -> AnnouncementId:
     end = house.loa.clock.now().replace(day=30, microsecond=0)
-    item = await on_air(house, "Nhắc đeo khẩu trang", timing=NOON, targets=(QUANG_DIEN,), expires_at=end)
+    item = await house.on_air("Nhắc đeo khẩu trang", timing=NOON, targets=(QUANG_DIEN,), expires_at=end)
     await until(house, USUAL)
     return item
 
@@ -92,7 +92,7 @@ def test_what_the_plan_would_refuse_is_said_beforehand_and_refused_with_the_same
         item = await mask(house)
         other = Once(at=instant_of(date(2026, 11, 25), time(9, 30)))
         end = house.loa.clock.now().replace(day=30, microsecond=0)
-        await on_air(house, "Họp thôn", timing=other, targets=(QUANG_DIEN,), expires_at=end)
+        await house.on_air("Họp thôn", timing=other, targets=(QUANG_DIEN,), expires_at=end)
         both = sorted([*USUAL, ("25 02:30", 1)])
         await until(house, both)
         moving, approver = house.loa.moving, house.cast[APPROVER]

@@ -1,20 +1,17 @@
 """Quy định giờ phát, quốc tang and ngày nghỉ as a person without JavaScript uses them."""
 
-import asyncio
 import re
 from datetime import date, time
 from pathlib import Path
 
 from controller.deploy.commune_data import DAN_DIEN, QUANG_DIEN
 from controller.store import rules
-from schedules.announcement import AnnouncementId
 from schedules.calendar import instant_of
 from schedules.holidays import What
 from schedules.loudness import Zone
 from schedules.recurrence import Once
 from tests.support.doors import (
     ADMINISTRATOR,
-    APPROVER,
     AUTHOR,
     STRANGER,
     TECHNICIAN,
@@ -29,28 +26,11 @@ PROVINCIAL = "quantri.hue"
 SATURDAY = instant_of(date(2026, 11, 28), time(9))
 
 
-async def on_air(house: Home, title: str, **changes: object) -> AnnouncementId:
-    """Written, rendered and approved by another."""
-    desk, author, approver = house.loa.desk, house.cast[AUTHOR], house.cast[APPROVER]
-    view = await desk.write_announcement(author, house.draft(title=title, **changes))
-    identity = view.announcement.id
-    await desk.submit(author, identity)
-    await house.rendered(identity)
-    view = await house.loa.views.announcement(approver, identity)
-    await desk.approve(approver, identity, view.content_hash)
-    return identity
-
-
-async def planned() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0.05)
-
-
 def test_a_pack_is_looked_at_chosen_and_taken_back(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         until = instant_of(date(2026, 11, 29), time(20))
-        await on_air(house, "Dọn vệ sinh thứ Bảy", timing=Once(at=SATURDAY), expires_at=until)
-        await planned()
+        await house.on_air("Dọn vệ sinh thứ Bảy", timing=Once(at=SATURDAY), expires_at=until)
+        await house.planned()
         async with door(house, ADMINISTRATOR) as client:
             sheet = await client.get("/quy-dinh")
             assert "Từ 21:00 đến 05:00 là giờ yên tĩnh" in sheet.text
@@ -64,7 +44,7 @@ def test_a_pack_is_looked_at_chosen_and_taken_back(tmp_path: Path) -> None:
             assert "Đã đổi bộ quy tắc" in done.text
             assert "Không phát vào Thứ Bảy, Chủ nhật." in done.text
             assert "Mỗi ngày nhiều nhất 2 buổi phát." in done.text
-            await planned()
+            await house.planned()
             week = (await client.get(f"/lich-tuan?noi={QUANG_DIEN}")).text
             assert "vì thứ Bảy không có buổi phát" in week
             async with door(house, STRANGER) as neighbour:
@@ -73,7 +53,7 @@ def test_a_pack_is_looked_at_chosen_and_taken_back(tmp_path: Path) -> None:
                 assert "Chưa ai chọn bộ quy tắc" in (await neighbour.get("/quy-dinh")).text
             back = await fill(client, done, "/quy-dinh/hoan-tac")
             assert "Chưa ai chọn bộ quy tắc" in back.text
-            await planned()
+            await house.planned()
             assert "không có buổi phát" not in (await client.get(f"/lich-tuan?noi={QUANG_DIEN}")).text
 
     play(tmp_path, story)
@@ -95,8 +75,8 @@ def test_two_administrators_do_not_overwrite_each_other(tmp_path: Path) -> None:
 def test_mourning_needs_its_document_and_shows_what_falls_silent(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
         evening = instant_of(date(2026, 11, 23), time(17))
-        await on_air(house, "Mời họp thôn", timing=Once(at=evening), targets=(VILLAGE,))
-        await planned()
+        await house.on_air("Mời họp thôn", timing=Once(at=evening), targets=(VILLAGE,))
+        await house.planned()
         async with door(house, ADMINISTRATOR) as client:
             sheet = await client.get("/quy-dinh/dip/moi?loai=quoc-tang")
             refused = await fill(client, sheet, "/quy-dinh/dip", document=" ", do="save")
@@ -110,7 +90,7 @@ def test_mourning_needs_its_document_and_shows_what_falls_silent(tmp_path: Path)
             assert f"Hôm nay ngừng tin thường và nhạc hiệu theo {paper}." in done.text
             again = await fill(client, looked, "/quy-dinh/dip", do="save")
             assert again.text.count("<h3>Quốc tang</h3>") == 1
-            await planned()
+            await house.planned()
             async with door(house, AUTHOR) as author:
                 assert "vì ngừng tin thường" in (await author.get("/lich-tuan")).text
                 read = await author.get("/quy-dinh")

@@ -12,7 +12,7 @@ from controller.deploy.commune_data import QUANG_DIEN
 from controller.store import audit, sessions
 from schedules.announcement import AnnouncementId
 from schedules.recurrence import NextSession
-from tests.controller.test_web_week import NEXT_DAY, add_morning, on_air
+from tests.controller.test_web_week import NEXT_DAY, add_morning
 from tests.support.doors import APPROVER, AUTHOR, STRANGER, TECHNICIAN, VILLAGE, Home, door, play
 from tests.support.pages import form_token
 
@@ -34,7 +34,7 @@ async def three(house: Home) -> tuple[str, dict[str, AnnouncementId]]:
     """A morning session with three items for it."""
     session = await add_morning(house)
     made = {
-        title: await on_air(house, title, timing=NextSession(), targets=(QUANG_DIEN,))
+        title: await house.on_air(title, timing=NextSession(), targets=(QUANG_DIEN,))
         for title in (ONE, TWO, THREE)
     }
     await planned(house, [ONE, TWO, THREE])
@@ -181,7 +181,7 @@ def test_an_order_is_kept_for_every_day_and_what_comes_later_stands_behind_it(tm
             stands = await house.loa.db.read(sessions.get, session)
             assert stands is not None
             assert (stands.items, stands.changes) == ((made[ONE], made[THREE], made[TWO]), ())
-            await on_air(house, "Bài duyệt sau", timing=NextSession(), targets=(QUANG_DIEN,))
+            await house.on_air("Bài duyệt sau", timing=NextSession(), targets=(QUANG_DIEN,))
             page = await client.get(f"/buoi-phat/{session}/ngay/{NEXT_DAY}")
             assert titles(page) == [ONE, THREE, TWO, "Bài duyệt sau"]
 

@@ -1,6 +1,5 @@
 """Lịch tuần and buổi phát as a person without JavaScript uses them."""
 
-import asyncio
 import re
 from dataclasses import replace
 from datetime import date, time
@@ -9,9 +8,8 @@ from pathlib import Path
 from icalendar import Calendar
 
 from controller.deploy.commune_data import QUANG_DIEN
-from controller.dispatch.forms import OccurrenceLine
+from controller.dispatch.forms.day import OccurrenceLine
 from controller.store import sessions
-from schedules.announcement import AnnouncementId
 from schedules.blocks import Part
 from schedules.calendar import instant_of, local
 from schedules.lunar_pattern import LunarMonthly
@@ -32,25 +30,6 @@ from tests.support.doors import (
 from tests.support.pages import fill
 
 NEXT_DAY = "2026-11-24"
-
-
-async def on_air(house: Home, title: str, **changes: object) -> AnnouncementId:
-    """Written, rendered and approved by another."""
-    desk = house.loa.desk
-    author, approver = house.cast[AUTHOR], house.cast[APPROVER]
-    view = await desk.write_announcement(author, house.draft(title=title, **changes))
-    identity = view.announcement.id
-    await desk.submit(author, identity)
-    await house.rendered(identity)
-    view = await house.loa.views.announcement(approver, identity)
-    await desk.approve(approver, identity, view.content_hash)
-    return identity
-
-
-async def planned(house: Home) -> None:
-    """Until the planner has nothing more to do."""
-    for _ in range(20):
-        await asyncio.sleep(0.05)
 
 
 async def add_morning(house: Home) -> str:
@@ -74,8 +53,8 @@ def test_a_normal_week_is_made_from_a_template_and_shows_what_is_in_it(tmp_path:
         async with door(house, LEADER) as client:
             assert "Chưa có gì" in (await client.get(f"/lich-tuan?noi={QUANG_DIEN}")).text
         await add_morning(house)
-        await on_air(house, "Lịch gieo cấy vụ Đông Xuân", timing=NextSession(), targets=(QUANG_DIEN,))
-        await planned(house)
+        await house.on_air("Lịch gieo cấy vụ Đông Xuân", timing=NextSession(), targets=(QUANG_DIEN,))
+        await house.planned()
         async with door(house, AUTHOR) as client:
             week = (await client.get("/lich-tuan")).text
             # it was made at six, so this Monday had no morning session
@@ -201,8 +180,8 @@ def test_a_province_looks_at_one_day_of_all_its_communes(tmp_path: Path) -> None
     async def story(house: Home) -> None:
         await add_morning(house)
         at = instant_of(date(2026, 11, 23), time(9))
-        await on_air(house, "Họp thôn", timing=Once(at=at), targets=(VILLAGE,))
-        await planned(house)
+        await house.on_air("Họp thôn", timing=Once(at=at), targets=(VILLAGE,))
+        await house.planned()
         async with door(house, OPERATOR) as client:
             day = await client.get("/lich-tuan", follow_redirects=True)
             assert day.url.path == "/lich-ngay"
@@ -230,7 +209,7 @@ def test_a_template_makes_a_whole_session_in_one_tap_and_none_twice(tmp_path: Pa
             assert not is_on(moon, date(2026, 11, 24))
             morning = made["Buổi sáng có tiếp âm"]
             assert [block.part for block in morning.blocks] == [Part.RELAY, Part.PROVINCE, Part.COMMUNE]
-            await planned(house)
+            await house.planned()
             week = await client.get("/lich-tuan")
             assert "Sẽ tiếp âm" in week.text
             words = await client.get(f"/lich-tuan/nghe?noi={VILLAGE}&ngay={NEXT_DAY}")
@@ -243,7 +222,7 @@ def test_a_template_makes_a_whole_session_in_one_tap_and_none_twice(tmp_path: Pa
 
 def test_seasons_lunar_days_and_blocks_are_typed_in_the_form_and_stand_there_again(tmp_path: Path) -> None:
     async def story(house: Home) -> None:
-        song = await on_air(house, "Bài hát quê hương", timing=NextSession(), targets=(QUANG_DIEN,))
+        song = await house.on_air("Bài hát quê hương", timing=NextSession(), targets=(QUANG_DIEN,))
         async with door(house, AUTHOR) as client:
             sheet = await client.get("/buoi-phat/moi?mau=sang")
             for typed, said in (
@@ -300,13 +279,13 @@ def test_a_session_moved_into_this_morning_loses_nothing_that_waits_for_it(tmp_p
             found = re.search(r"/buoi-phat/(s-[0-9a-f]{16})/hoan-tac", week.text)
             assert found is not None
             page = await client.get(f"/buoi-phat/{found[1]}")
-            await on_air(house, "Bài chờ", timing=NextSession(), targets=(QUANG_DIEN,))
+            await house.on_air("Bài chờ", timing=NextSession(), targets=(QUANG_DIEN,))
             stands = await house.loa.db.read(sessions.get, found[1])
             assert stands is not None
             # as if it had stood since yesterday
             await house.loa.db.write(sessions.save, replace(stands, since=None))
             await fill(client, page, f"/buoi-phat/{found[1]}", start="05:00")
-            await planned(house)
+            await house.planned()
             assert (await client.get("/lich-tuan")).text.count("Nghỉ</span>") == 1
             titles = {line.title: local(line.due_at) for line in await lines(house)}
             assert f"{titles['Bài chờ']:%d %H}" == "24 05"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.dispatch.forms import EmergencyForm
+from controller.dispatch.forms.alerts import EmergencyForm
 from controller.store import audit
 from devices import topics
 from devices.link import Arrival

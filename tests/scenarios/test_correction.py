@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.dispatch.forms import AnnouncementView, Draft
+from controller.dispatch.forms.items import AnnouncementView, Draft
 from controller.errors import Problem
 from controller.store import corrections, occurrences
 from controller.store.deliveries import Delivery

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.deploy.commune_data import QUANG_DIEN
-from controller.dispatch.forms import EmergencyForm
+from controller.dispatch.forms.alerts import EmergencyForm
 from controller.store import audit
 from schedules.announcement import State
 from schedules.calendar import instant_of

@@ -150,7 +150,7 @@ def test_an_edit_after_approval_takes_the_item_off_the_air_until_it_is_approved_
 
 
 async def edit(house: House, announcement: Any, title: str) -> None:
-    from controller.dispatch.forms import Draft
+    from controller.dispatch.forms.items import Draft
 
     a = (await house.up.views.announcement(house.author, announcement)).announcement
     draft = Draft(

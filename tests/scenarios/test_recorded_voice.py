@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.dispatch.announcements.recording import Upload
-from controller.dispatch.forms import AnnouncementView, Draft
+from controller.dispatch.forms.items import AnnouncementView, Draft
 from controller.store.sounds import RenderState
 from schedules.announcement import AnnouncementId
 from schedules.calendar import instant_of

@@ -7,7 +7,7 @@ import pytest
 
 from controller.access import Person, Role
 from controller.deploy.commune_data import DAN_DIEN
-from controller.dispatch.forms import Draft
+from controller.dispatch.forms.items import Draft
 from controller.errors import Problem
 from controller.store import documents
 from devices import topics

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.dispatch.forms import AlertPhase
+from controller.store.alerts import AlertPhase
 from devices.messages import BulletinClass
 from firmware_sim.journal import Span
 from schedules.calendar import instant_of

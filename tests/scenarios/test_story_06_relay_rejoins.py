@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from controller.deploy.commune_data import QUANG_DIEN
-from controller.dispatch.forms import EmergencyForm
+from controller.dispatch.forms.alerts import EmergencyForm
 from devices.messages import NodeId
 from firmware_sim.journal import Journal, Span, check
 from schedules.calendar import instant_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.dispatch.forms import Hand
+from controller.dispatch.forms.alerts import Hand
 from devices.messages import Mode
 from schedules.calendar import instant_of
 from tests.support.house import DAY, FEW, House, play

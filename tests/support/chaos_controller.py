@@ -12,7 +12,7 @@ from typing import Any
 
 from controller.app import Loa
 from controller.config import Settings
-from controller.dispatch.forms import Draft
+from controller.dispatch.forms.items import Draft
 from controller.errors import Problem
 from controller.lanes import thread_lanes
 from controller.studio.speech import OnFirst, OnProgress, SpeechDone, SpeechOrder, quiet, unheard

@@ -20,8 +20,9 @@ from controller.app import LinkFactory, Loa
 from controller.clock import LoopClock
 from controller.config import Settings
 from controller.deploy.commune_data import ACCOUNTS, AREAS, PROVINCE, QUANG_DIEN, SITES, TENANT
-from controller.dispatch.forms import Draft
+from controller.dispatch.forms.items import Draft
 from controller.dispatch.keyring import make_keys
+from controller.dispatch.signals import Wake
 from controller.http import http_app, listen, server
 from controller.lanes import thread_lanes
 from controller.store import areas, nodes, people
@@ -32,7 +33,7 @@ from devices.messages import AreaCode as WireArea
 from devices.messages import KeyId, NodeId, TenantId
 from devices.signing import SigningKey, generate_key
 from firmware_sim.air import Air, AirLink
-from schedules.announcement import AreaCode, PersonId
+from schedules.announcement import AnnouncementId, AreaCode, PersonId
 from schedules.calendar import instant_of
 from schedules.recurrence import AfterApproval
 from tests.support.inline_speaker import InlineSpeaker
@@ -88,6 +89,24 @@ class Home:
             if rendering.state.value in ("ready", "failed"):
                 return
             await asyncio.sleep(0.02)
+
+    async def on_air(self, title: str = "Họp thôn", **changes: Any) -> AnnouncementId:
+        """A bài of commune A, written, rendered and approved by another."""
+        desk, author, approver = self.loa.desk, self.cast[AUTHOR], self.cast[APPROVER]
+        item = (await desk.write_announcement(author, self.draft(title=title, **changes))).announcement.id
+        handed = await desk.submit(author, item)
+        await self.rendered(item)
+        await desk.approve(approver, item, handed.content_hash)
+        return item
+
+    async def planned(self) -> None:
+        """Until the planner has planned from what stands now: the turn under way may have read before it."""
+        for _ in range(2):
+            before = self.loa.planner.last
+            self.loa.signals.wake(Wake.PLANNER)
+            async with asyncio.timeout(60):
+                while self.loa.planner.last is before:
+                    await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager

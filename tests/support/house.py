@@ -20,11 +20,13 @@ from controller.deploy.commune_data import (
     SITES,
     TENANT,
 )
-from controller.dispatch.forms import AlertView, AnnouncementView, Draft, EmergencyForm, Hand
+from controller.dispatch.forms.alerts import AlertView, EmergencyForm, Hand
+from controller.dispatch.forms.items import AnnouncementView, Draft
 from controller.dispatch.keyring import make_keys
 from controller.dispatch.signals import Wake
 from controller.lanes import inline_lanes
 from controller.store import areas, deliveries, nodes, people, sessions
+from controller.store.ballast import Ballast
 from controller.store.database import Conn, Crash, Database, nowhere
 from controller.store.deliveries import Delivery
 from controller.store.nodes import Node
@@ -124,6 +126,7 @@ class House:
     link_faults: list[LinkFault] = field(default_factory=list)
     allowed_errors: bool = False
     speech_takes_s: float = 0.0
+    ballast: Ballast | None = None
     loa: Loa | None = None
     starts: int = 0
 
@@ -156,6 +159,7 @@ class House:
             speaker=SlowSpeaker(self.settings.clips_dir, self.speech_takes_s),
             taker=InlineTaker(self.settings.clips_dir),
             crash=self.crash,
+            ballast=self.ballast,
         )
         await self.loa.start()
         return self.loa
@@ -174,8 +178,8 @@ class House:
         assert loa is not None
         loa.room.link.cut()
         await loa.runner.stop()
-        await loa.room.studio.stop()
-        await loa.room.recorder.stop()
+        await loa.studio.stop()
+        await loa.recorder.stop()
         await loa.db.close()
         assert loa.lead is not None
         loa.lead.release()

@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.access import Person, Role
 from controller.deploy.commune_data import PROVINCE
-from controller.dispatch.forms import AnnouncementView, Draft
+from controller.dispatch.forms.items import AnnouncementView, Draft
 from controller.store import people
 from schedules.announcement import AnnouncementId, PersonId
 from schedules.recurrence import AfterApproval

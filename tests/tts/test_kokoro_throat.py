@@ -10,7 +10,7 @@ from tts.clip import SAMPLE_RATE
 from tts.engines import kokoro_vn
 from tts.engines.engine import Pcm
 from tts.engines.kokoro_vn.g2p import units
-from tts.engines.kokoro_vn.prosody import FRAME_SAMPLES, Role, Sound, sounds
+from tts.engines.kokoro_vn.prosody import FRAME_SAMPLES, Role, Sound, caught, sounds
 from tts.engines.kokoro_vn.throat import (
     CREAK_DEPTH,
     HUM_DB,
@@ -18,6 +18,7 @@ from tts.engines.kokoro_vn.throat import (
     PULSES_HERTZ,
     creaking,
     humming,
+    shut,
 )
 
 SIGNS = frozenset(json.loads((Path(kokoro_vn.__file__).parent / "vocab.json").read_text(encoding="utf-8")))
@@ -104,9 +105,24 @@ def test_other_onsets_do_not_hum(word: str) -> None:
     assert np.array_equal(pcm, with_hum)
 
 
+def test_a_catch_is_cut_away_up_to_the_middle_of_its_mark_without_a_click() -> None:
+    sentence = units("ba, ba")
+    durations, laid = caught(laid_out("ba, ba")[1], laid_out("ba, ba")[0], sentence, SIGNS)
+    out = shut(steady(durations), durations, laid)
+    borders = np.concatenate(([0], np.cumsum(durations))).astype(int) * FRAME_SAMPLES
+    first, last = (place for place, sound in enumerate(laid, start=1) if sound.role is Role.CATCH)
+    middle = (borders[first + 1] + borders[first + 2]) // 2
+    assert (out[: borders[first]] == 1).all()
+    assert (out[borders[first] + SAMPLE_RATE // 30 : middle] == 0).all()
+    assert (out[middle : borders[last]] == 1).all()
+    assert out[-1] == 0
+    assert np.abs(np.diff(out[: middle - 1])).max() < 0.01
+
+
 def test_the_sound_keeps_its_length_and_the_given_array_is_not_touched() -> None:
     laid, durations = laid_out("đạm")
     pcm = steady(durations)
     for shape in (creaking, humming):
         assert len(shape(pcm, durations, laid, units("đạm"))) == len(pcm)
+    assert len(shut(pcm, durations, laid)) == len(pcm)
     assert (pcm == 1).all()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from controller.access import Person, Right
 from controller.dispatch import alarm
 from controller.dispatch.alerts.emission import Emission, Press
-from controller.dispatch.forms import AlertView, EmergencyForm, EmergencyPreview, Hand
+from controller.dispatch.forms.alerts import AlertView, EmergencyForm, EmergencyPreview, Hand
 from controller.dispatch.plan.lexicon_use import used_in
 from controller.dispatch.plan.sounds import Order
 from controller.dispatch.refusals import (
@@ -61,7 +61,7 @@ class Alarming:
         with told_as_problems():
             checked = self._checked(form, now)
             draft, orders = await self._draft(person, checked, now)
-        await room.db.write(_add, draft, orders)
+        await room.db.write_urgent(_add, draft, orders)
         room.signals.wake(Wake.RENDERER)
         return await self._showing.preview(draft)
 

@@ -126,23 +126,21 @@ def round_rows(conn: Conn, room: Room, row: AlertRow, number: int, now: datetime
         return
     words = row.words[Part.WORDS].sound.duration_ms if Part.WORDS in row.words else None
     ends_at = times[number + 1] if number + 1 < len(times) else row.ends_at
-    deliveries.plan(
-        conn,
-        (
-            Delivery(
-                kind=Kind.ALERT,
-                subject=row.id,
-                round=number,
-                node=node.id,
-                area=node.area,
-                due_at=times[number],
-                ends_at=ends_at,
-                planned_at=now,
-                duration_ms=alarm.tone_ms(row.tone) + (words or 0),
-            )
-            for node in room.registry.on_ground(row.targets)
-        ),
-    )
+    ground = {node.id: node.area for node in room.registry.on_ground(row.targets)}
+    if ground:
+        node, area = next(iter(ground.items()))
+        alike = Delivery(
+            kind=Kind.ALERT,
+            subject=row.id,
+            round=number,
+            node=node,
+            area=area,
+            due_at=times[number],
+            ends_at=ends_at,
+            planned_at=now,
+            duration_ms=alarm.tone_ms(row.tone) + (words or 0),
+        )
+        deliveries.plan_alike(conn, alike, ground)
 
 
 def cancel_rows(conn: Conn, room: Room, alert: str, now: datetime) -> None:

@@ -60,7 +60,7 @@ class Emission:
     async def emit(self, press: Press, row: AlertRow, cancels: tuple[AlertRow, ...] = ()) -> AlertId:
         """Save the alert in its new phase with all that follows, and carry what sounds to the broker."""
         payloads = await self.clip_bytes((row,))
-        alert, letters = await self._room.db.write(self._save, press, row, cancels, payloads)
+        alert, letters = await self._room.db.write_urgent(self._save, press, row, cancels, payloads)
         await self._carry(alert, letters, press.pressed)
         return alert
 
@@ -149,7 +149,7 @@ class Emission:
         room = self._room
         if letters and await room.sender.express(letters):
             broker_ms = round((room.clock.monotonic() - pressed) * 1000, 3)
-            await room.db.write(alerts.save_broker_ms, alert, broker_ms)
+            await room.db.write_urgent(alerts.save_broker_ms, alert, broker_ms)
             room.metrics.emergency_broker.observe(broker_ms / 1000)
             _log.info("alert.at_broker alert=%s ms=%s", alert, broker_ms)
         room.signals.tell(Topic.ALERT, alert)

@@ -5,7 +5,7 @@ from datetime import datetime
 from controller.access import Person, Right, within
 from controller.dispatch.alerts.emission import Emission
 from controller.dispatch.broadcasts.broadcasting import Broadcasting
-from controller.dispatch.forms import Standing, Stopped
+from controller.dispatch.forms.alerts import Standing, Stopped
 from controller.dispatch.halting import stop_letter
 from controller.dispatch.refusals import allow
 from controller.dispatch.room import Room
@@ -37,7 +37,7 @@ class Stopping:
         own = tuple(row for row in there if within(person, row.area, room.tree))
         higher = tuple(row for row in there if row not in own)
         payloads = await self._emission.clip_bytes(own)
-        command, letters = await room.db.write(self._stop, person, area, own, payloads, key, body, now)
+        command, letters = await room.db.write_urgent(self._stop, person, area, own, payloads, key, body, now)
         await room.sender.express(letters)
         await self._broadcasting.stopped(person, area)
         room.signals.tell(Topic.ALERT)

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from controller.access import Person, Right
-from controller.dispatch.forms import AnnouncementView, Draft
-from controller.dispatch.refusals import allow, missing
+from controller.dispatch.forms.items import AnnouncementView, Draft
+from controller.dispatch.items import kept_item
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic
 from controller.errors import Problem
@@ -38,10 +38,7 @@ class Correcting:
         409 ``E_STATE`` while nobody has heard anything of the wrong one.
         """
         room = self._room
-        found = await room.db.read(announcements.get, wrong)
-        if found is None:
-            raise missing()
-        allow(person, Right.WRITE, found.announcement.area, room.tree)
+        found = await kept_item(room, person, wrong, Right.WRITE)
         now = room.clock.now()
         correction = await room.db.write(_begin, found.announcement, person, now)
         room.signals.tell(Topic.ANNOUNCEMENT, correction)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.access import Person, Right, may
-from controller.dispatch.forms import Correcting
-from controller.dispatch.refusals import allow, missing
+from controller.dispatch.forms.items import Correcting
+from controller.dispatch.items import kept_item
 from controller.dispatch.room import Room
 from controller.store import announcements, corrections, lives, people, withdrawals
 from controller.store.announcements import Event, EventDeed
@@ -66,10 +66,7 @@ class Lives:
     async def look(self, person: Person, announcement: AnnouncementId) -> Life:
         """404 ``E_NOT_FOUND`` outside the branch."""
         room = self._room
-        kept = await room.db.read(announcements.get, announcement)
-        if kept is None:
-            raise missing()
-        allow(person, Right.READ, kept.announcement.area, room.tree)
+        kept = await kept_item(room, person, announcement, Right.READ)
         writes = may(person, Right.WRITE, kept.announcement.area, room.tree)
         return await room.db.read(_life, kept.announcement, writes, room.clock.now())
 

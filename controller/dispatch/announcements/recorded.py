@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from controller.dispatch.forms import RecordingView
+from controller.dispatch.forms.sound import RecordingView
 from controller.store import clips, recordings
 from controller.store.announcements import Kept
 from controller.store.database import Conn

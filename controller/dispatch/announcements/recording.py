@@ -10,14 +10,15 @@ from pathlib import Path
 
 from controller.access import Person, Right
 from controller.dispatch.announcements.writing import Change, Look, change_kept
-from controller.dispatch.forms import AnnouncementView
+from controller.dispatch.forms.items import AnnouncementView
+from controller.dispatch.items import kept_item
 from controller.dispatch.refusals import allow, missing, stale, told_as_problems
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
-from controller.dispatch.sound.taking import Take, keep_prepared, takes_of
+from controller.dispatch.sound.taking import Recorder, Take, keep_prepared, takes_of
 from controller.errors import Problem
 from controller.store import announcements, audit, corrections, recordings
-from controller.store.announcements import EventDeed, Kept
+from controller.store.announcements import EventDeed
 from controller.store.database import Conn
 from controller.store.recordings import RecordingRow
 from controller.studio.speech import SpeechFailed
@@ -73,8 +74,9 @@ class Original:
 class Recordings:
     """Nothing half-done: a file that will not do leaves neither a row nor a byte, nor a changed bài."""
 
-    def __init__(self, room: Room, look: Look) -> None:
+    def __init__(self, room: Room, recorder: Recorder, look: Look) -> None:
         self._room = room
+        self._recorder = recorder
         self._look = look
         self._coming = 0
         self.patience_s = PATIENCE_S
@@ -84,7 +86,7 @@ class Recordings:
         """Around an upload. Before a byte: 404, 403, 409 ``E_QUOTA``, 507 ``E_STORAGE``, 503 ``E_BUSY``."""
         area = person.area
         if announcement is not None:
-            area = (await self._kept(person, announcement, Right.WRITE)).announcement.area
+            area = (await kept_item(self._room, person, announcement, Right.WRITE)).announcement.area
         allow(person, Right.WRITE, area, self._room.tree)
         await self._room.db.read(self._check_room, area)
         if self._coming >= MOST_AT_ONCE:
@@ -107,7 +109,7 @@ class Recordings:
 
         With ``further`` its track in that language is, which somebody else then confirms.
         """
-        kept = await self._kept(person, announcement, Right.WRITE)
+        kept = await kept_item(self._room, person, announcement, Right.WRITE)
         now, row = self._room.clock.now(), self._row(person, kept.announcement, upload)
         with told_as_problems():
             changes = _changes(person, kept.announcement, row.id, further, now)
@@ -116,7 +118,7 @@ class Recordings:
             raise no_tracks_here()
         known = await self._room.db.write(self._keep_file, row, upload.path)
         take = Take(recording=row.id, repeat=kept.announcement.repeat)
-        task = self._room.recorder.prepare(take)
+        task = self._recorder.prepare(take)
         try:
             done = await _within(task, self.patience_s)
         except SpeechFailed as failure:
@@ -142,7 +144,7 @@ class Recordings:
 
         With ``further`` the same for its track in that language.
         """
-        kept = await self._kept(person, announcement, Right.WRITE)
+        kept = await kept_item(self._room, person, announcement, Right.WRITE)
         take = None
         if recording is not None:
             row = await self._room.db.read(recordings.get, recording)
@@ -153,20 +155,13 @@ class Recordings:
 
     async def original(self, person: Person, announcement: AnnouncementId, language: str = MAIN) -> Original:
         """The recording of a bài, or of a track of it, as it was sent, for whoever may read the bài."""
-        kept = await self._kept(person, announcement, Right.READ)
+        kept = await kept_item(self._room, person, announcement, Right.READ)
         take = takes_of(kept.announcement).get(language)
         recording = None if take is None else take.recording
         row = None if recording is None else await self._room.db.read(recordings.get, recording)
         if row is None:
             raise missing()
         return Original(row=row, path=self._room.settings.recordings_dir / row.sha256)
-
-    async def _kept(self, person: Person, announcement: AnnouncementId, right: Right) -> Kept:
-        kept = await self._room.db.read(announcements.get, announcement)
-        if kept is None:
-            raise missing()
-        allow(person, right, kept.announcement.area, self._room.tree)
-        return kept
 
     def _row(self, person: Person, a: Announcement, upload: Upload) -> RecordingRow:
         try:
@@ -241,7 +236,7 @@ class Recordings:
         self._room.signals.tell(Topic.ANNOUNCEMENT, announcement)
         self._room.signals.wake(Wake.PLANNER)
         if take is not None and done is None:
-            await self._room.recorder.want(announcement)
+            await self._recorder.want(announcement)
         return await self._look(person, announcement)
 
 

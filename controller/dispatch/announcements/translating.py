@@ -7,18 +7,21 @@ from datetime import datetime, timedelta
 from controller.access import Person, Right, may
 from controller.dispatch.announcements.recorded import track_view
 from controller.dispatch.announcements.writing import Change
-from controller.dispatch.forms import RecordingView, Rendering, RenderState
+from controller.dispatch.forms.sound import RecordingView, Rendering
+from controller.dispatch.items import kept_item
 from controller.dispatch.plan.spoken import Spoken, length_of, on_wire, ref
-from controller.dispatch.refusals import allow, missing, stale, told_as_problems
+from controller.dispatch.refusals import missing, stale, told_as_problems
 from controller.dispatch.room import Room
 from controller.dispatch.showing import rendering_of
 from controller.dispatch.signals import Topic, Wake
+from controller.dispatch.sound.rendering import Studio
 from controller.dispatch.sound.taking import sounds_of
 from controller.errors import Problem
 from controller.store import announcements, audit, clips, corrections, groups, people
 from controller.store import sounds as store_sounds
 from controller.store.announcements import Kept
 from controller.store.database import Conn
+from controller.store.sounds import RenderState
 from devices.tracks import chosen
 from schedules import tracks
 from schedules.announcement import Announcement, AnnouncementId, PersonId, State, Track, content_hash
@@ -79,12 +82,13 @@ class TracksView:
 class Tracks:
     """Whoever sends a track is the author of the bài from then on (``Recordings``); confirming is no edit."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, studio: Studio) -> None:
         self._room = room
+        self._studio = studio
 
     async def look(self, person: Person, announcement: AnnouncementId) -> TracksView:
         """404 ``E_NOT_FOUND`` outside the branch."""
-        kept = await self._kept(person, announcement, Right.READ)
+        kept = await kept_item(self._room, person, announcement, Right.READ)
         return await self._room.db.read(self._look, person, kept)
 
     async def confirm(
@@ -116,20 +120,13 @@ class Tracks:
         deed: str,
         change: Change,
     ) -> TracksView:
-        await self._kept(person, announcement, Right.WRITE)
+        await kept_item(self._room, person, announcement, Right.WRITE)
         now = self._room.clock.now()
         with told_as_problems():
             await self._room.db.write(_change, person, announcement, language, deed, change, now)
         self._room.signals.tell(Topic.ANNOUNCEMENT, announcement)
         self._room.signals.wake(Wake.PLANNER)
         return await self.look(person, announcement)
-
-    async def _kept(self, person: Person, announcement: AnnouncementId, right: Right) -> Kept:
-        kept = await self._room.db.read(announcements.get, announcement)
-        if kept is None:
-            raise missing()
-        allow(person, right, kept.announcement.area, self._room.tree)
-        return kept
 
     def _look(self, conn: Conn, person: Person, kept: Kept) -> TracksView:
         a, sounds = kept.announcement, sounds_of(conn, kept)
@@ -156,7 +153,7 @@ class Tracks:
         names: Mapping[PersonId, str],
         writes: bool,
     ) -> TrackView:
-        rendering = rendering_of(sound, self._room.studio)
+        rendering = rendering_of(sound, self._studio)
         stands, review = tracks.stands(a, track), track.review
         is_open = writes and a.state in OPEN
         return TrackView(

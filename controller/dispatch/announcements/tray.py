@@ -6,9 +6,11 @@ from datetime import datetime
 
 from controller.access import Person, Right
 from controller.dispatch.announcements.tray_facts import CommuneLine, TrayFacts, TrayItem, begun
+from controller.dispatch.items import kept_item
 from controller.dispatch.refusals import allow, missing, stale, told_as_problems
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
+from controller.dispatch.sound.rendering import Studio
 from controller.errors import Problem
 from controller.store import announcements, audit, idempotency, intake
 from controller.store.database import Conn
@@ -37,9 +39,9 @@ class Tray:
     or the answer is no longer what was seen, 409 ``E_STATE`` for what is heard already.
     """
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, studio: Studio) -> None:
         self._room = room
-        self._facts = TrayFacts(room)
+        self._facts = TrayFacts(room, studio)
 
     async def items(self, person: Person) -> tuple[TrayItem, ...]:
         """What lies in the tray of the person's commune: what waits first, each kind the newest first."""
@@ -66,10 +68,7 @@ class Tray:
 
     async def across(self, person: Person, item: AnnouncementId) -> tuple[CommuneLine, ...]:
         """What every commune with loudspeakers made of an item, for whoever may read it; else empty."""
-        kept = await self._room.db.read(announcements.get, item)
-        if kept is None:
-            raise missing()
-        allow(person, Right.READ, kept.announcement.area, self._room.tree)
+        kept = await kept_item(self._room, person, item, Right.READ)
         if kept.announcement.state is not State.APPROVED or not self._facts.asks(kept.announcement):
             return ()
         return await self._room.db.read(self._facts.lines, kept)

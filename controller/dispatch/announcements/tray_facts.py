@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.access import Person, Right, may
-from controller.dispatch.forms import Rendering
+from controller.dispatch.forms.sound import Rendering
 from controller.dispatch.room import Room
 from controller.dispatch.showing import item_rendering
+from controller.dispatch.sound.rendering import Studio
 from controller.store import groups, intake, occurrences, people, sessions
 from controller.store.announcements import Kept
 from controller.store.database import Conn
@@ -86,8 +87,9 @@ class _Facts:
 class TrayFacts:
     """Questions of the tray, each inside one read of the store."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, studio: Studio) -> None:
         self._room = room
+        self._studio = studio
 
     def asks(self, a: Announcement) -> bool:
         """Whether communes are asked about it."""
@@ -201,7 +203,7 @@ class TrayFacts:
             announcement=a,
             from_name=self._room.tree.area(a.area).name,
             commune=commune,
-            rendering=item_rendering(facts.kept, self._room.studio),
+            rendering=item_rendering(facts.kept, self._studio),
             choice=choice,
             seen=answer.n if answer is not None else 0,
             chosen=answer.chosen if answer is not None else None,

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from controller.dispatch.outbox import letter_for
+from controller.dispatch.plan import planning
 from controller.dispatch.plan.compile import at_least, latest_start
-from controller.dispatch.plan.planning import WHO, content_print
 from controller.dispatch.plan.situation import clip_ref
 from controller.dispatch.room import Room
-from controller.store import announcements, audit, clips, documents, outbox
+from controller.store import announcements, clips, documents
 from controller.store.corrections import Wave
 from controller.store.database import Conn
 from controller.store.documents import Document, DocumentKind
@@ -23,19 +22,12 @@ def publish(conn: Conn, room: Room, wave: Wave, planned: Planned, *, live: bool,
         topic=topics.group_programme(wave.id, wave.day),
         kind=DocumentKind.PROGRAMME,
         version=programme.version,
-        content_hash=content_print(programme),
+        content_hash=planning.content_print(programme),
         payload=room.keyring.sign(programme),
         signed_at=now,
         expires_at=programme.expires_at,
     )
-    documents.put(conn, document)
-    outbox.post(conn, letter_for(document))
-    facts: dict[str, audit.Fact] = {
-        "version": programme.version,
-        "entries": len(programme.entries),
-        "hash": document.content_hash,
-    }
-    audit.append(conn, now, WHO, "programme.published", document.topic, facts)
+    planning.publish(conn, document, programme, now)
     return 1
 
 

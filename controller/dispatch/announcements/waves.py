@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.dispatch.announcements.wave_paper import publish
+from controller.dispatch.desired import renew_desired
 from controller.dispatch.plan.compile import AFTER_DAY, day_end, latest_start
 from controller.dispatch.plan.delivery import Dropped, step
 from controller.dispatch.plan.planning import WHO
 from controller.dispatch.plan.situation import clip_ref, read_programme
-from controller.dispatch.receipts.intake import ensure_desired
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.store import (
@@ -21,14 +21,12 @@ from controller.store import (
     deliveries,
     documents,
     occurrences,
-    outbox,
 )
 from controller.store.announcements import Kept
 from controller.store.corrections import Correction, Told, Wave
 from controller.store.database import Conn
 from controller.store.deliveries import Delivery, Kind, Verdict
 from controller.store.occurrences import OccurrenceState, Planned
-from controller.store.outbox import Letter
 from controller.store.sounds import RenderState
 from devices import topics
 from devices.messages import (
@@ -189,20 +187,14 @@ class Corrector:
     ) -> int:
         corrections.join(conn, wave.id, sorted(nodes))
         deliveries.plan(conn, self._rows(planned, sorted(nodes), now))
-        letters: list[Letter] = []
-        for node in sorted(nodes):
-            # one that has no place yet is told of its groups together with its place, at its first hello
-            if documents.get(conn, topics.desired(node)) is not None:
-                letters += ensure_desired(conn, self._room, node, now)
-        for letter in letters:
-            outbox.post(conn, letter)
+        letters = renew_desired(conn, self._room, sorted(nodes), now)
         facts: dict[str, audit.Fact] = {
             "correction": wave.correction,
             "due_at": planned.occurrence.due_at.isoformat(),
             "nodes": len(nodes),
         }
         audit.append(conn, now, WHO, "correction.addressed", wave.id, facts)
-        return len(letters)
+        return letters
 
     def _rows(self, planned: Planned, nodes: Iterable[NodeId], now: datetime) -> Iterable[Delivery]:
         o = planned.occurrence

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from controller.access import Person, Right
 from controller.dispatch.announcements.writing import UNDONE, audited
-from controller.dispatch.forms import AnnouncementView
+from controller.dispatch.forms.items import AnnouncementView
 from controller.dispatch.halting import stop_letter
+from controller.dispatch.items import kept_item
 from controller.dispatch.plan.compile import ground, latest_start
 from controller.dispatch.plan.delivery import Dropped, step
-from controller.dispatch.refusals import allow, missing, stale, told_as_problems
+from controller.dispatch.refusals import missing, stale, told_as_problems
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.errors import Problem
@@ -48,7 +49,7 @@ class Withdrawing:
     async def withdraw(self, person: Person, announcement: AnnouncementId, reason: str) -> AnnouncementView:
         """Take it back. ``E_REASON`` where it was approved already and nothing is said about why."""
         room = self._room
-        await self._allowed(person, announcement, Right.WRITE)
+        await kept_item(self._room, person, announcement, Right.WRITE)
         now = room.clock.now()
         with told_as_problems():
             letters = await room.db.write(self._withdraw, person, announcement, reason, now)
@@ -58,18 +59,12 @@ class Withdrawing:
 
     async def undo(self, person: Person, announcement: AnnouncementId) -> AnnouncementView:
         """One step back by whoever did it; 409 ``E_STATE`` where something has come of it by now."""
-        await self._allowed(person, announcement, Right.READ)
+        await kept_item(self._room, person, announcement, Right.READ)
         now = self._room.clock.now()
         with told_as_problems():
             await self._room.db.write(_undo, person, announcement, now)
         self._tell(announcement)
         return await self._look(person, announcement)
-
-    async def _allowed(self, person: Person, announcement: AnnouncementId, right: Right) -> None:
-        kept = await self._room.db.read(announcements.get, announcement)
-        if kept is None:
-            raise missing()
-        allow(person, right, kept.announcement.area, self._room.tree)
 
     def _tell(self, announcement: AnnouncementId) -> None:
         signals = self._room.signals

@@ -6,17 +6,19 @@ from datetime import datetime
 
 from controller.access import Person, Right
 from controller.dispatch.announcements.correcting import check_content, check_said
-from controller.dispatch.forms import AnnouncementView, Draft, Rendering
+from controller.dispatch.forms.items import AnnouncementView, Draft
+from controller.dispatch.forms.sound import Rendering
+from controller.dispatch.items import kept_item
 from controller.dispatch.refusals import allow, missing, stale, told_as_problems
 from controller.dispatch.room import Room
 from controller.dispatch.showing import item_rendering
 from controller.dispatch.signals import Topic, Wake
+from controller.dispatch.sound.rendering import Studio
 from controller.errors import Problem
 from controller.store import announcements, audit, corrections, groups
-from controller.store.announcements import EventDeed, Kept
+from controller.store.announcements import EventDeed
 from controller.store.database import Conn
-from controller.store.sounds import RenderState as SoundState
-from controller.store.sounds import Sound
+from controller.store.sounds import RenderState, Sound
 from devices.messages import GroupId
 from schedules import approval
 from schedules.announcement import (
@@ -46,8 +48,9 @@ UNDONE = {
 class Writing:
     """Each deed is one transaction: the row, its history, the audit."""
 
-    def __init__(self, room: Room, look: Look) -> None:
+    def __init__(self, room: Room, studio: Studio, look: Look) -> None:
         self._room = room
+        self._studio = studio
         self._look = look
 
     async def write(self, person: Person, draft: Draft) -> AnnouncementView:
@@ -79,15 +82,15 @@ class Writing:
             check_content(correction, before, draft)
             return self._checked(approval.edit(before, person.id, _changes(draft, before), now), now)
 
-        await self._kept(person, announcement, Right.WRITE)
+        await kept_item(self._room, person, announcement, Right.WRITE)
         await self._check_groups(draft)
         return await self._deed(person, announcement, Right.WRITE, EventDeed.EDITED, change)
 
     async def submit(
         self, person: Person, announcement: AnnouncementId, acknowledged: tuple[str, ...] = ()
     ) -> AnnouncementView:
-        kept = await self._kept(person, announcement, Right.WRITE)
-        if kept.announcement.recording is not None and kept.sound.state is SoundState.FAILED:
+        kept = await kept_item(self._room, person, announcement, Right.WRITE)
+        if kept.announcement.recording is not None and kept.sound.state is RenderState.FAILED:
             raise Problem(kept.sound.code, field="file", status=409, vi=kept.sound.vi, en=kept.sound.en)
         check_said(await self._room.db.read(corrections.get, announcement), kept.announcement)
         await self._deed(
@@ -98,7 +101,7 @@ class Writing:
             lambda before, now: approval.submit(before, person.id, now),
             reason=" ".join(acknowledged),
         )
-        await self._room.studio.want(announcement)
+        await self._studio.want(announcement)
         return await self._look(person, announcement)
 
     async def approve(
@@ -124,16 +127,9 @@ class Writing:
         )
 
     async def render_now(self, person: Person, announcement: AnnouncementId) -> Rendering:
-        kept = await self._kept(person, announcement, Right.READ)
-        await self._room.studio.want(kept.announcement.id)
-        return item_rendering(await self._kept(person, announcement, Right.READ), self._room.studio)
-
-    async def _kept(self, person: Person, announcement: AnnouncementId, right: Right) -> Kept:
-        kept = await self._room.db.read(announcements.get, announcement)
-        if kept is None:
-            raise missing()
-        allow(person, right, kept.announcement.area, self._room.tree)
-        return kept
+        kept = await kept_item(self._room, person, announcement, Right.READ)
+        await self._studio.want(kept.announcement.id)
+        return item_rendering(await kept_item(self._room, person, announcement, Right.READ), self._studio)
 
     async def _deed(
         self,
@@ -146,7 +142,7 @@ class Writing:
         heard: str | None = None,
     ) -> AnnouncementView:
         """Decide on what the store holds at that very moment (S77: two at once give one outcome)."""
-        await self._kept(person, announcement, right)
+        await kept_item(self._room, person, announcement, right)
         now = self._room.clock.now()
         with told_as_problems():
             await self._room.db.write(change_kept, announcement, change, person, deed, reason, now, heard)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.dispatch.forms import CutLine, NodeLine
+from controller.dispatch.forms.alerts import CutLine
+from controller.dispatch.forms.nodes import NodeLine
 from controller.store.broadcasts import BroadcastKind, End
 from devices.messages import BulletinClass
 from schedules.announcement import AnnouncementId, AreaCode

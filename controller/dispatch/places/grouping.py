@@ -7,19 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.access import Person, Right, may
-from controller.dispatch.forms import NodeLine
-from controller.dispatch.receipts.intake import ensure_desired
+from controller.dispatch.desired import renew_desired
+from controller.dispatch.forms.nodes import NodeLine
 from controller.dispatch.refusals import allow, missing, stale, told_as_problems
 from controller.dispatch.room import Room
 from controller.dispatch.showing import node_line
 from controller.dispatch.signals import Topic, Wake
 from controller.errors import Problem
-from controller.store import audit, documents, groups, idempotency, outbox, people
+from controller.store import audit, groups, idempotency, people
 from controller.store.database import Conn
 from controller.store.folding import fold
 from controller.store.groups import Group, GroupDeed
 from controller.store.idempotency import body_print
-from devices import topics
 from devices.messages import GroupId, NodeId
 from schedules.announcement import AreaCode, PersonId, clean_text
 
@@ -236,11 +235,7 @@ class Groups:
             "removed": list(sorted(was - set(after.members))[:TOLD_IN_AUDIT]),
         }
         audit.append(conn, now, who, f"group.{asked.deed.value}", after.id, facts)
-        for node in sorted(was | set(after.members)):
-            # one that has no place yet is told of its groups together with its place, at its first hello
-            if documents.get(conn, topics.desired(node)) is not None:
-                for letter in ensure_desired(conn, self._room, node, now):
-                    outbox.post(conn, letter)
+        renew_desired(conn, self._room, sorted(was | set(after.members)), now)
         answer = {"group": after.id}
         idempotency.remember(conn, who, asked.key, asked.body, status=200, answer=answer, now=now)
 

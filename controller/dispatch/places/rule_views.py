@@ -9,7 +9,8 @@ from controller.dispatch.room import Room
 from controller.errors import Problem
 from controller.store import people, rules
 from controller.store.database import Conn
-from controller.store.rules import Rule, RuleDeed, RuleEvent, pack_subject
+from controller.store.revisions import Revision, RevisionDeed, seen_of, undo_of
+from controller.store.rules import Rule, pack_subject
 from schedules.announcement import AreaCode
 from schedules.area import Level
 from schedules.calendar import local
@@ -27,7 +28,7 @@ class RuleView:
     seen: int
     by: str
     at: datetime | None
-    undo: RuleDeed | None
+    undo: RevisionDeed | None
     may_edit: bool
 
 
@@ -44,7 +45,7 @@ class PlaceView:
     chosen_in: AreaCode | None
     own: RuleView | None
     seen: int
-    undo: RuleDeed | None
+    undo: RevisionDeed | None
     today: Manner
     profiles: tuple[RuleView, ...]
     may_edit: bool
@@ -71,12 +72,12 @@ class RuleViews:
         views = (self._view(person, one, events.get(one.subject), names) for one in found)
         return tuple(sorted(views, key=lambda view: (decreed_day(view.rule), view.rule.subject)))
 
-    async def last_change(self, person: Person, subject: str) -> RuleEvent:
+    async def last_change(self, person: Person, subject: str) -> Revision[Rule]:
         """The newest change of one rule, also of one that was taken away."""
         event = await self._room.db.read(rules.last_event, subject)
         if event is None:
             raise missing()
-        allow(person, Right.READ, event.area, self._room.tree)
+        allow(person, Right.READ, event.thing.area, self._room.tree)
         return event
 
     def holidays(self) -> Holidays:
@@ -95,7 +96,7 @@ class RuleViews:
         person: Person,
         area: AreaCode,
         held: tuple[Rule, ...],
-        events: dict[str, RuleEvent],
+        events: dict[str, Revision[Rule]],
         names: dict[str, str],
     ) -> PlaceView:
         room, today = self._room, self.today()
@@ -120,8 +121,8 @@ class RuleViews:
             pack=pack,
             chosen_in=nearest[0] if nearest is not None else None,
             own=None if own is None else self._view(person, own, event, names),
-            seen=event.n if event is not None else 0,
-            undo=_undoable(event),
+            seen=seen_of(event),
+            undo=undo_of(event),
             today=manner_on(every.profiles, room.tree, area, today, pack.limits),
             profiles=tuple(
                 self._view(person, one, events.get(one.subject), names)
@@ -130,13 +131,15 @@ class RuleViews:
             may_edit=self.may_rule(person, area),
         )
 
-    def _view(self, person: Person, rule: Rule, event: RuleEvent | None, names: dict[str, str]) -> RuleView:
+    def _view(
+        self, person: Person, rule: Rule, event: Revision[Rule] | None, names: dict[str, str]
+    ) -> RuleView:
         return RuleView(
             rule=rule,
-            seen=event.n if event is not None else 0,
+            seen=seen_of(event),
             by=names.get(event.who, "") if event is not None else "",
             at=event.at if event is not None else None,
-            undo=_undoable(event),
+            undo=undo_of(event),
             may_edit=self.may_rule(person, rule.area),
         )
 
@@ -163,10 +166,6 @@ def _first(rule: Rule) -> date:
     return rule.value.first if isinstance(rule.value, Profile) else date.min
 
 
-def _undoable(event: RuleEvent | None) -> RuleDeed | None:
-    return event.deed if event is not None and event.deed is not RuleDeed.UNDONE else None
-
-
-def _read(conn: Conn) -> tuple[tuple[Rule, ...], dict[str, RuleEvent], dict[str, str]]:
+def _read(conn: Conn) -> tuple[tuple[Rule, ...], dict[str, Revision[Rule]], dict[str, str]]:
     names = {str(person): name for person, name in people.names(conn).items()}
     return rules.everything(conn), rules.newest(conn), names

@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.access import Person, Right
+from controller.dispatch.desired import renew_desired
 from controller.dispatch.places.rule_views import RuleViews, decreed_day
-from controller.dispatch.receipts.intake import ensure_desired
-from controller.dispatch.refusals import allow, missing, stale, told_as_problems
+from controller.dispatch.refusals import allow, missing, told_as_problems
+from controller.dispatch.revising import Revised
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.errors import Problem
-from controller.store import audit, documents, outbox, rules
+from controller.store import audit, rules
 from controller.store.database import Conn
-from controller.store.rules import Rule, RuleDeed, RuleEvent, RuleKind, pack_subject
-from devices import topics
-from devices.messages import NodeId
+from controller.store.revisions import Revision, RevisionDeed, thing_of
+from controller.store.rules import Rule, RuleKind, pack_subject
 from schedules.announcement import AreaCode
 from schedules.errors import Invalid
 from schedules.holidays import HolidayRow
@@ -34,6 +34,7 @@ class Ruling:
     def __init__(self, room: Room, views: RuleViews) -> None:
         self._room = room
         self._views = views
+        self._rules: Revised[Rule] = Revised(history=rules, kind=lambda rule: rule.kind.value, facts=_facts)
 
     async def choose(self, person: Person, area: AreaCode, pack: str, seen: int) -> None:
         """Another pack for an area; an empty name takes the choice away, so that the area above decides."""
@@ -106,16 +107,16 @@ class Ruling:
             raise missing()
         await self._change(person, subject, None, seen)
 
-    async def undo(self, person: Person, subject: str, seen: int) -> RuleEvent:
+    async def undo(self, person: Person, subject: str, seen: int) -> Revision[Rule]:
         """Take back the newest change of a rule, whoever made it. 409 ``E_STATE`` where there is none."""
         event = await self._views.last_change(person, subject)
-        if event.kind is RuleKind.SWAP:
+        if event.thing.kind is RuleKind.SWAP:
             self._allow_decree(person)
-        allow(person, Right.RULES, event.area, self._room.tree)
-        await self._room.db.write(_undone, subject, seen, person, self._room.clock.now())
+        allow(person, Right.RULES, event.thing.area, self._room.tree)
+        await self._room.db.write(self._rules.undo, subject, seen, person.id, self._room.clock.now())
         await self._renew()
-        if event.kind is RuleKind.PACK:
-            await self._tell_nodes(event.area)
+        if event.thing.kind is RuleKind.PACK:
+            await self._tell_nodes(event.thing.area)
         return event
 
     def _allow_decree(self, person: Person) -> None:
@@ -131,11 +132,15 @@ class Ruling:
         return found
 
     async def _add(self, person: Person, fresh: Rule) -> None:
-        await self._room.db.write(_added, fresh, person, self._room.clock.now())
+        await self._room.db.write(self._added, fresh, person, self._room.clock.now())
         await self._renew()
 
+    def _added(self, conn: Conn, fresh: Rule, person: Person, now: datetime) -> None:
+        if rules.last_event(conn, fresh.subject) is None:
+            self._rules.put(conn, fresh.subject, fresh, RevisionDeed.ADDED, person.id, now)
+
     async def _change(self, person: Person, subject: str, after: Rule | None, seen: int) -> None:
-        await self._room.db.write(_changed, subject, after, seen, person, self._room.clock.now())
+        await self._room.db.write(self._rules.change, subject, after, seen, person.id, self._room.clock.now())
         await self._renew()
 
     async def _renew(self) -> None:
@@ -147,15 +152,10 @@ class Ruling:
         """Each node below is told its quiet hours; a house that dies here tells the rest at its start."""
         nodes = [node.id for node in self._room.registry.on_ground((area,))]
         for start in range(0, len(nodes), AT_A_STRETCH):
-            await self._room.db.write(self._desired_anew, nodes[start : start + AT_A_STRETCH])
+            await self._room.db.write(
+                renew_desired, self._room, nodes[start : start + AT_A_STRETCH], self._room.clock.now()
+            )
         self._room.signals.wake(Wake.SENDER)
-
-    def _desired_anew(self, conn: Conn, nodes: list[NodeId]) -> None:
-        for node in nodes:
-            # one that has no place yet is told with its place, at its first hello
-            if documents.get(conn, topics.desired(node)) is not None:
-                for letter in ensure_desired(conn, self._room, node, self._room.clock.now()):
-                    outbox.post(conn, letter)
 
 
 def _made(person: Person, key: str) -> str:
@@ -164,49 +164,12 @@ def _made(person: Person, key: str) -> str:
     return hashlib.sha256(f"{person.id}\n{key}".encode()).hexdigest()[:16]
 
 
-def _added(conn: Conn, fresh: Rule, person: Person, now: datetime) -> None:
-    if rules.last_event(conn, fresh.subject) is None:
-        _put(conn, RuleDeed.ADDED, None, fresh, person, now)
+def _facts(before: Rule | None, after: Rule | None) -> dict[str, audit.Fact]:
+    subject = thing_of(before, after)
+    return {"area": subject.area, **_told("", after), **_told("before_", before)}
 
 
-def _changed(conn: Conn, subject: str, after: Rule | None, seen: int, person: Person, now: datetime) -> None:
-    before = rules.get(conn, subject)
-    _seen(conn, subject, seen)
-    if after == before:
-        return
-    deed = RuleDeed.REMOVED if after is None else RuleDeed.CHANGED if before else RuleDeed.ADDED
-    _put(conn, deed, before, after, person, now)
-
-
-def _undone(conn: Conn, subject: str, seen: int, person: Person, now: datetime) -> None:
-    last = _seen(conn, subject, seen)
-    if last is None or last.deed is RuleDeed.UNDONE:
-        raise Problem("E_STATE")
-    _put(conn, RuleDeed.UNDONE, last.after, last.before, person, now)
-
-
-def _seen(conn: Conn, subject: str, seen: int) -> RuleEvent | None:
-    last = rules.last_event(conn, subject)
-    if (last.n if last is not None else 0) != seen:
-        raise stale()
-    return last
-
-
-def _put(
-    conn: Conn, deed: RuleDeed, before: Rule | None, after: Rule | None, person: Person, now: datetime
-) -> None:
-    subject = after or before
-    assert subject is not None
-    if after is None:
-        rules.remove(conn, subject.subject)
-    else:
-        rules.save(conn, after)
-    rules.note(conn, deed, before, after, person.id, now)
-    facts: dict[str, audit.Fact] = {"area": subject.area, **_facts("", after), **_facts("before_", before)}
-    audit.append(conn, now, person.id, f"{subject.kind.value}.{deed.value}", subject.subject, facts)
-
-
-def _facts(prefix: str, rule: Rule | None) -> dict[str, audit.Fact]:
+def _told(prefix: str, rule: Rule | None) -> dict[str, audit.Fact]:
     if rule is None:
         return {}
     match rule.value:

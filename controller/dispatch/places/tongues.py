@@ -1,28 +1,27 @@
 """What is understood around each node: the languages in which it plays, in order, one after the other."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller.access import Person, Right
-from controller.dispatch.receipts.intake import ensure_desired
-from controller.dispatch.refusals import allow, missing, stale, told_as_problems
+from controller.dispatch.places.node_traits import NodeTrait, tell_nodes
+from controller.dispatch.refusals import allow, told_as_problems
 from controller.dispatch.room import Room
-from controller.dispatch.signals import Topic, Wake
+from controller.dispatch.signals import Wake
 from controller.errors import Problem
-from controller.fleet.registry import make_registry
-from controller.store import audit, documents, nodes, outbox, tongues
+from controller.store import nodes, tongues
 from controller.store.database import Conn
 from controller.store.nodes import Node
 from controller.store.tongues import Lists
-from devices import topics
 from devices.messages import NodeId
 from schedules import language
 from schedules.announcement import AreaCode
 
 MOST = 4
-TOLD_IN_AUDIT = 200
+_LANGUAGES: NodeTrait[tuple[str, ...]] = NodeTrait(
+    of=lambda node: node.languages, store=nodes.set_languages, text=" ".join
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,19 +82,8 @@ class Tongues:
                 raise Problem(problem.code, field="languages") from problem
 
     async def _told(self, others: list[NodeId]) -> None:
-        room = self._room
-        room.registry = make_registry(await room.db.read(nodes.in_service), room.tree)
-        # a house that dies here tells them at its start
-        await room.db.write(self._desired_anew, others)
-        room.signals.tell(Topic.NODE)
-        room.signals.wake(Wake.SENDER, Wake.PLANNER)
-
-    def _desired_anew(self, conn: Conn, others: list[NodeId]) -> None:
-        for node in others:
-            # one that has no place yet is told with its place, at its first hello
-            if documents.get(conn, topics.desired(node)) is not None:
-                for letter in ensure_desired(conn, self._room, node, self._room.clock.now()):
-                    outbox.post(conn, letter)
+        await tell_nodes(self._room, others)
+        self._room.signals.wake(Wake.PLANNER)
 
 
 def _look(conn: Conn, person: Person, area: AreaCode) -> TonguesView:
@@ -103,7 +91,7 @@ def _look(conn: Conn, person: Person, area: AreaCode) -> TonguesView:
     return TonguesView(
         area=area,
         nodes=found,
-        seen=_seen(found),
+        seen=_LANGUAGES.seen(found),
         may_undo=last is not None
         and not last.undone
         and last.who == person.id
@@ -120,12 +108,7 @@ def _changed(
     seen: str,
     now: datetime,
 ) -> list[NodeId]:
-    found = nodes.of_areas(conn, (area,))
-    if not {node.id for node in found} >= chosen:
-        raise missing()
-    if _seen(found) != seen:
-        raise stale()
-    before = {node.id: node.languages for node in found if node.id in chosen and node.languages != languages}
+    before = _LANGUAGES.otherwise(conn, area, dict.fromkeys(chosen, languages), seen)
     return _set(conn, person, area, before, dict.fromkeys(before, languages), "node.languages_set", now)
 
 
@@ -148,16 +131,9 @@ def _undone(conn: Conn, person: Person, area: AreaCode, now: datetime) -> list[N
 def _set(
     conn: Conn, person: Person, area: AreaCode, before: Lists, after: Lists, deed: str, now: datetime
 ) -> list[NodeId]:
-    for node, languages in after.items():
-        nodes.set_languages(conn, node, languages)
     if after:
         tongues.note(conn, area, person.id, before, after, now)
-        facts: dict[str, audit.Fact] = {
-            "area": area,
-            "nodes": [f"{node}:{' '.join(said)}" for node, said in list(after.items())[:TOLD_IN_AUDIT]],
-            "count": len(after),
-        }
-        audit.append(conn, now, person.id, deed, area, facts)
+    _LANGUAGES.put(conn, area, after, deed, person.id, now)
     return list(after)
 
 
@@ -165,8 +141,3 @@ def _stands(found: Iterable[Node], lists: Lists) -> bool:
     """Whether the nodes are still as a deed left them."""
     known = {node.id: node.languages for node in found}
     return all(known.get(node) == languages for node, languages in lists.items())
-
-
-def _seen(found: Iterable[Node]) -> str:
-    lines = sorted(f"{node.id} {' '.join(node.languages)}" for node in found)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

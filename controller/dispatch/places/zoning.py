@@ -1,25 +1,23 @@
 """What lies around each node: near a school or a hospital it is quieter by the hour, emergencies excepted."""
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller.access import Person, Right
-from controller.dispatch.receipts.intake import ensure_desired
-from controller.dispatch.refusals import allow, missing, stale
+from controller.dispatch.places.node_traits import NodeTrait, tell_nodes
+from controller.dispatch.refusals import allow
 from controller.dispatch.room import Room
-from controller.dispatch.signals import Topic, Wake
-from controller.fleet.registry import make_registry
-from controller.store import audit, documents, nodes, outbox
+from controller.store import nodes
 from controller.store.database import Conn
 from controller.store.nodes import Node
-from devices import topics
 from devices.messages import NodeId
 from schedules.announcement import AreaCode
 from schedules.loudness import Zone
 
-TOLD_IN_AUDIT = 200
+_ZONE: NodeTrait[Zone | None] = NodeTrait(
+    of=lambda node: node.zone, store=nodes.set_zone, text=lambda zone: zone or "unsaid"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +39,7 @@ class Zoning:
         """Every node in service there, by place and name."""
         allow(person, Right.NODES, area, self._room.tree)
         found = await self._room.db.read(nodes.of_areas, (area,))
-        return ZonesView(area=area, nodes=found, seen=_seen(found))
+        return ZonesView(area=area, nodes=found, seen=_ZONE.seen(found))
 
     async def change(
         self, person: Person, area: AreaCode, zones: Mapping[NodeId, Zone | None], seen: str
@@ -50,47 +48,18 @@ class Zoning:
         room = self._room
         allow(person, Right.NODES, area, room.tree)
         others = await room.db.write(_changed, person, area, dict(zones), seen, room.clock.now())
-        room.registry = make_registry(await room.db.read(nodes.in_service), room.tree)
-        # a house that dies here tells them at its start
-        await room.db.write(self._desired_anew, others)
-        room.signals.tell(Topic.NODE)
-        room.signals.wake(Wake.SENDER)
+        await tell_nodes(room, others)
         return len(others)
-
-    def _desired_anew(self, conn: Conn, others: list[NodeId]) -> None:
-        for node in others:
-            # one that has no place yet is told with its place, at its first hello
-            if documents.get(conn, topics.desired(node)) is not None:
-                for letter in ensure_desired(conn, self._room, node, self._room.clock.now()):
-                    outbox.post(conn, letter)
 
 
 def _changed(
     conn: Conn,
     person: Person,
     area: AreaCode,
-    zones: dict[NodeId, Zone | None],
+    zones: Mapping[NodeId, Zone | None],
     seen: str,
     now: datetime,
 ) -> list[NodeId]:
-    before = nodes.of_areas(conn, (area,))
-    if not {node.id for node in before}.issuperset(zones):
-        raise missing()
-    if _seen(before) != seen:
-        raise stale()
-    others = [node.id for node in before if node.id in zones and zones[node.id] != node.zone]
-    for node in others:
-        nodes.set_zone(conn, node, zones[node])
-    if others:
-        facts: dict[str, audit.Fact] = {
-            "area": area,
-            "nodes": [f"{node}:{zones[node] or 'unsaid'}" for node in others[:TOLD_IN_AUDIT]],
-            "count": len(others),
-        }
-        audit.append(conn, now, person.id, "node.zoned", area, facts)
+    others = list(_ZONE.otherwise(conn, area, zones, seen))
+    _ZONE.put(conn, area, {node: zones[node] for node in others}, "node.zoned", person.id, now)
     return others
-
-
-def _seen(found: Iterable[Node]) -> str:
-    said = "\n".join(f"{node.id} {node.zone or ''}" for node in sorted(found, key=lambda node: node.id))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from controller.dispatch.forms import CutLine
+from controller.dispatch.forms.alerts import CutLine
 from controller.store.occurrences import Planned
 from devices.arbitration import Cut, Drop, preview
 from devices.items import Item, occurrence_claim

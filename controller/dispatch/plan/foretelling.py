@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from controller.access import Person, Right
+from controller.dispatch.items import kept_item
 from controller.dispatch.plan.compile import Sound
 from controller.dispatch.plan.situation import Situation, explained, make, places, situation_of, window_of
 from controller.dispatch.plan.spoken import spoken_of, tongues_of
@@ -84,10 +85,7 @@ class Foretelling:
         Planned with what shares its ground: what lies elsewhere uses up nothing there.
         """
         room = self._room
-        kept = await room.db.read(announcements.get, announcement)
-        if kept is None:
-            raise missing()
-        allow(person, Right.READ, kept.announcement.area, room.tree)
+        kept = await kept_item(room, person, announcement, Right.READ)
         now = room.clock.now()
         window = _ahead(now)
         situation = self._around(await room.db.read(situation_of, window), kept)

@@ -207,14 +207,7 @@ class Planner:
         meta.put(conn, PLANNED_AT, to_text(now))
         published = tuple(self._document(programme) for programme in compiled.changed)
         for document, programme in zip(published, compiled.changed, strict=True):
-            documents.put(conn, document)
-            outbox.post(conn, letter_for(document))
-            facts: dict[str, audit.Fact] = {
-                "version": programme.version,
-                "entries": len(programme.entries),
-                "hash": document.content_hash,
-            }
-            audit.append(conn, now, WHO, "programme.published", document.topic, facts)
+            publish(conn, document, programme, now)
         return published
 
     def _changes(
@@ -293,6 +286,18 @@ class Planner:
             area=programme.group or programme.area,
             local_date=programme.date,
         )
+
+
+def publish(conn: Conn, document: Document, programme: Programme, now: datetime) -> None:
+    """Keep a signed programme, post it, and say so in the audit."""
+    documents.put(conn, document)
+    outbox.post(conn, letter_for(document))
+    facts: dict[str, audit.Fact] = {
+        "version": programme.version,
+        "entries": len(programme.entries),
+        "hash": document.content_hash,
+    }
+    audit.append(conn, now, WHO, "programme.published", document.topic, facts)
 
 
 def content_print(programme: Programme) -> str:

@@ -6,12 +6,13 @@ from datetime import datetime, time, timedelta
 
 from controller.access import Person, Right
 from controller.dispatch.refusals import allow, missing, stale, told_as_problems
+from controller.dispatch.revising import Revised
 from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.errors import Problem
 from controller.store import audit, sessions
 from controller.store.database import Conn
-from controller.store.sessions import SessionDeed
+from controller.store.revisions import Revision, RevisionDeed, seen_of, thing_of, undo_of
 from schedules.announcement import AreaCode
 from schedules.blocks import Block
 from schedules.calendar import local
@@ -47,7 +48,7 @@ class SessionView:
     session: Session
     removed: bool
     seen: int
-    undo: SessionDeed | None
+    undo: RevisionDeed | None
     may_edit: bool
 
 
@@ -56,6 +57,7 @@ class Programming:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._sessions: Revised[Session] = Revised(history=sessions, kind=lambda _: "session", facts=_facts)
 
     async def look(self, person: Person, session: str) -> SessionView:
         """One session, also one that was removed as long as that can be undone."""
@@ -64,12 +66,11 @@ class Programming:
         if found is None:
             raise missing()
         allow(person, Right.READ, found.area, self._room.tree)
-        undo = event.deed if event is not None and event.deed is not SessionDeed.UNDONE else None
         return SessionView(
             session=found,
             removed=stands is None,
-            seen=event.n if event is not None else 0,
-            undo=undo,
+            seen=seen_of(event),
+            undo=undo_of(event),
             may_edit=self._may(person, found.area),
         )
 
@@ -80,7 +81,7 @@ class Programming:
         since = self._room.clock.now().replace(microsecond=0)
         fresh = _with(Session(id=f"s-{made}", area=form.area, name="", start=form.start, since=since), form)
         self._check(fresh)
-        stands = await self._room.db.write(_added, fresh, person, self._room.clock.now())
+        stands = await self._room.db.write(self._added, fresh, person, self._room.clock.now())
         self._tell()
         return stands
 
@@ -96,14 +97,14 @@ class Programming:
         """One session instead of another, as one change that can be taken back."""
         allow(person, Right.WRITE, before.area, self._room.tree)
         self._check(after)
-        await self._room.db.write(_changed, before, after, seen, person, self._room.clock.now())
+        await self._room.db.write(self._changed, before, after, seen, person, self._room.clock.now())
         self._tell()
         return after
 
     async def remove(self, person: Person, session: str, seen: int) -> Session:
         """Out of the day; what it would have aired waits for the next session."""
         before = await self._standing(person, session)
-        await self._room.db.write(_changed, before, None, seen, person, self._room.clock.now())
+        await self._room.db.write(self._changed, before, None, seen, person, self._room.clock.now())
         self._tell()
         return before
 
@@ -111,7 +112,7 @@ class Programming:
         """Take back the newest change, whoever made it. 409 ``E_STATE`` where there is none to take back."""
         view = await self.look(person, session)
         allow(person, Right.WRITE, view.session.area, self._room.tree)
-        await self._room.db.write(_undone, session, seen, person, self._room.clock.now())
+        await self._room.db.write(self._sessions.undo, session, seen, person.id, self._room.clock.now())
         self._tell()
 
     async def _standing(self, person: Person, session: str) -> Session:
@@ -120,6 +121,19 @@ class Programming:
             raise missing()
         allow(person, Right.WRITE, found.area, self._room.tree)
         return found
+
+    def _added(self, conn: Conn, fresh: Session, person: Person, now: datetime) -> Session:
+        stands = sessions.get(conn, fresh.id)
+        if stands is None:
+            self._sessions.put(conn, fresh.id, fresh, RevisionDeed.ADDED, person.id, now)
+        return stands or fresh
+
+    def _changed(
+        self, conn: Conn, before: Session, after: Session | None, seen: int, person: Person, now: datetime
+    ) -> None:
+        if sessions.get(conn, before.id) != before:
+            raise stale()
+        self._sessions.change(conn, before.id, after, seen, person.id, now)
 
     def _may(self, person: Person, area: AreaCode) -> bool:
         try:
@@ -163,64 +177,19 @@ def _not_in_the_past(before: Session, after: Session, now: datetime) -> Session:
     return replace(after, changes=(*others, SessionDay(day=today, skipped=True)))
 
 
-def _found(conn: Conn, session: str) -> tuple[Session | None, sessions.SessionEvent | None]:
+def _found(conn: Conn, session: str) -> tuple[Session | None, Revision[Session] | None]:
     return sessions.get(conn, session), sessions.last_event(conn, session)
 
 
-def _added(conn: Conn, fresh: Session, person: Person, now: datetime) -> Session:
-    stands = sessions.get(conn, fresh.id)
-    if stands is None:
-        _put(conn, SessionDeed.ADDED, None, fresh, person, now)
-    return stands or fresh
-
-
-def _changed(
-    conn: Conn, before: Session, after: Session | None, seen: int, person: Person, now: datetime
-) -> None:
-    if sessions.get(conn, before.id) != before:
-        raise stale()
-    _seen(conn, before.id, seen)
-    if after != before:
-        _put(conn, SessionDeed.CHANGED if after else SessionDeed.REMOVED, before, after, person, now)
-
-
-def _undone(conn: Conn, session: str, seen: int, person: Person, now: datetime) -> None:
-    last = _seen(conn, session, seen)
-    if last is None or last.deed is SessionDeed.UNDONE:
-        raise Problem("E_STATE")
-    _put(conn, SessionDeed.UNDONE, last.after, last.before, person, now)
-
-
-def _seen(conn: Conn, session: str, seen: int) -> sessions.SessionEvent | None:
-    last = sessions.last_event(conn, session)
-    if (last.n if last is not None else 0) != seen:
-        raise stale()
-    return last
-
-
-def _put(
-    conn: Conn,
-    deed: SessionDeed,
-    before: Session | None,
-    after: Session | None,
-    person: Person,
-    now: datetime,
-) -> None:
-    subject = after or before
-    assert subject is not None
-    if after is None:
-        sessions.remove(conn, subject.id)
-    else:
-        sessions.save(conn, after)
-    sessions.note(conn, deed, before, after, person.id, now)
-    facts: dict[str, audit.Fact] = {
+def _facts(before: Session | None, after: Session | None) -> dict[str, audit.Fact]:
+    subject = thing_of(before, after)
+    return {
         "area": subject.area,
         "name": subject.name,
         "start": f"{subject.start:%H:%M}",
         "days": "".join(str(day) for day in sorted(subject.days)),
+        **_days_that_changed(before, after),
     }
-    facts |= _days_that_changed(before, after)
-    audit.append(conn, now, person.id, f"session.{deed.value}", subject.id, facts)
 
 
 def _days_that_changed(before: Session | None, after: Session | None) -> dict[str, audit.Fact]:

@@ -10,7 +10,7 @@ from controller.dispatch.plan.situation import Situation, make, situation_of
 from controller.dispatch.room import Room
 from controller.dispatch.sessions.programming import Programming
 from controller.store.database import Conn
-from controller.store.sessions import SessionDeed
+from controller.store.revisions import RevisionDeed
 from schedules.announcement import Announcement, AnnouncementId, AreaCode
 from schedules.area import Tree
 from schedules.blocks import Part
@@ -80,7 +80,7 @@ class Rundown:
     order: tuple[AnnouncementId, ...]
     begun: bool
     seen: int
-    undo: SessionDeed | None
+    undo: RevisionDeed | None
     may_edit: bool
 
     @property

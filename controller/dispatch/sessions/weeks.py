@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from controller.access import Person, Right
-from controller.dispatch.forms import ConflictLine, OccurrenceLine
+from controller.dispatch.forms.day import ConflictLine, OccurrenceLine
 from controller.dispatch.refusals import allow
 from controller.dispatch.room import Room
 from controller.dispatch.views import Views, by_occurrence, occurrence_line

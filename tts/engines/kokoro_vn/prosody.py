@@ -35,13 +35,21 @@ SHORTEST_STOPPED_RHYME = 4
 # gets this lead-in, and the sound is cut again LEAD_KEPT frames before the first word.
 LEAD, LEAD_KEPT = 14, 6
 LONGEST_END = 3
+# The voice lets die whatever stands before a mark or the end: its last sound is silent, half of the rhyme has
+# no pitch, and with it goes half of the tone. So there the rhyme is cut short, and a glottal catch is spelled
+# behind it, which dies in its place and is cut away (`throat.shut`); and the rhyme is held: its energy (the
+# model's own measure, 5 to 9 in a vowel) is not under a line from the first to the second of HELD (0181).
+LONGEST_LAST_RHYME = 8
+LEAST_LAST_SOUND = 2
+CATCH_FRAMES = 3
+HELD = (5.0, 1.0)
 FRAME_SAMPLES, FRAMES_A_SECOND, FADE = 600, 40, 120
 PITCH_FRAMES = 2  # pitch frames a duration frame
 VOICED_HERTZ = 60.0
 _DEFAULT_HERTZ = 180.0
 # A lone syllable comes at 130 to 155 Hz, and its low tones would creak and jump; sentences lie at 175 to 195.
 LOWEST_MEAN_HERTZ = 170.0
-_STRESS = "ˈ"
+_STRESS, _CATCH = "ˈ", "ʔ"
 
 
 class Role(StrEnum):
@@ -54,6 +62,7 @@ class Role(StrEnum):
     STRESS = "stress"
     NUCLEUS = "nucleus"
     CODA = "coda"
+    CATCH = "catch"
 
 
 _RHYME = (Role.NUCLEUS, Role.CODA)
@@ -104,7 +113,10 @@ def _all_sounds(sentence: Sequence[Unit]) -> tuple[Sound, ...]:
 
 
 def lengthened(durations: Floats, laid: Sequence[Sound], sentence: Sequence[Unit]) -> Floats:
-    """Durations (one a token, and one for each of the two ends) with rhymes long enough to carry a tone."""
+    """Durations (one a token, and one for each of the two ends) with rhymes long enough to carry a tone.
+
+    The last one before a mark or the end loses what the voice would leave silent.
+    """
     longer = durations.copy()
     longer[0] = LEAD
     longer[-1] = min(longer[-1], LONGEST_END)
@@ -114,9 +126,50 @@ def lengthened(durations: Floats, laid: Sequence[Sound], sentence: Sequence[Unit
         ]
         if not isinstance(unit, Syllable) or not rhyme:
             continue
+        if not unit.stopped and _last(sentence, number):
+            spare = float(longer[rhyme].sum()) - LONGEST_LAST_RHYME
+            longer[rhyme[-1]] -= min(max(0.0, spare), max(0.0, float(longer[rhyme[-1]]) - LEAST_LAST_SOUND))
         wanted = SHORTEST_STOPPED_RHYME if unit.stopped else SHORTEST_RHYME
         longer[rhyme[0]] += max(0.0, wanted - float(longer[rhyme].sum()))
     return longer
+
+
+def caught(
+    durations: Floats, laid: Sequence[Sound], sentence: Sequence[Unit], vocabulary: frozenset[str]
+) -> tuple[Floats, tuple[Sound, ...]]:
+    """Durations and sounds with a catch behind the last syllable before each mark and the end."""
+    longer, spelled = [durations[0]], list[Sound]()
+    for place, sound in enumerate(laid):
+        spelled.append(sound)
+        longer.append(durations[place + 1])
+        ends = place + 1 == len(laid) or laid[place + 1].unit != sound.unit
+        if ends and _CATCH in vocabulary and sound.role is not Role.MARK and _last(sentence, sound.unit):
+            spelled.append(Sound(sign=_CATCH, unit=sound.unit, role=Role.CATCH))
+            longer.append(np.float32(CATCH_FRAMES))
+    return np.array([*longer, durations[-1]], dtype=np.float32), tuple(spelled)
+
+
+def held(
+    pitch: Floats, energy: Floats, durations: Floats, laid: Sequence[Sound], sentence: Sequence[Unit]
+) -> tuple[Floats, Floats]:
+    """Pitch and energy (both of one value a pitch frame) with each last rhyme voiced to its end.
+
+    What gets a pitch here gets the mean of the rest, for `intoned` to lay its tone on.
+    """
+    voiced, strong, mean = pitch.copy(), energy.copy(), _mean(pitch)
+    for number, (start, end) in pitched(durations, laid).items():
+        unit = sentence[number]
+        if not isinstance(unit, Syllable) or unit.stopped or not _last(sentence, number):
+            continue
+        rhyme = voiced[start:end]
+        rhyme[rhyme <= VOICED_HERTZ] = mean
+        np.maximum(strong[start:end], np.linspace(*HELD, end - start), out=strong[start:end])
+    return voiced, strong
+
+
+def _last(sentence: Sequence[Unit], number: int) -> bool:
+    """Whether a mark or the end follows."""
+    return number + 1 == len(sentence) or isinstance(sentence[number + 1], Mark)
 
 
 def without_lead(pcm: Floats) -> Floats:
@@ -154,8 +207,7 @@ def intoned(pitch: Floats, durations: Floats, laid: Sequence[Sound], sentence: S
     spans = pitched(durations, laid)
     if not spans:
         return pitch
-    mean = float(np.exp(np.mean(np.log(pitch[voiced])))) if voiced.any() else _DEFAULT_HERTZ
-    mean = max(mean, LOWEST_MEAN_HERTZ)
+    mean = max(_mean(pitch), LOWEST_MEAN_HERTZ)
     places, semitones = [], []
     for phrase in _phrases(sentence, spans):
         for rank, number in enumerate(phrase):
@@ -168,6 +220,11 @@ def intoned(pitch: Floats, durations: Floats, laid: Sequence[Sound], sentence: S
             semitones.append(_contour(unit, (frames - start + 0.5) / max(1, end - start)) + lean)
     track = np.interp(np.arange(len(pitch)), np.concatenate(places), np.concatenate(semitones))
     return np.where(voiced, mean * 2 ** (_smooth(track) / 12), pitch).astype(np.float32)
+
+
+def _mean(pitch: Floats) -> float:
+    voiced = pitch[pitch > VOICED_HERTZ]
+    return float(np.exp(np.mean(np.log(voiced)))) if len(voiced) else _DEFAULT_HERTZ
 
 
 def _contour(syllable: Syllable, at: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
-"""What a Vietnamese throat does and the voice does not: two tones creak, *đ* hums (arrays in, arrays out).
+"""What a Vietnamese throat does and the voice does not: two tones creak, *đ* hums, a catch ends in silence.
 
-All take the sound with its lead-in: `pcm` is float32 of shape (samples,), FRAME_SAMPLES a duration frame;
-`durations` is float32 of shape (tokens + 2,), in those frames. They give back as many samples.
+Arrays in, arrays out; all take the sound with its lead-in: `pcm` is float32 of shape (samples,), with
+FRAME_SAMPLES a duration frame; `durations` is float32 of shape (tokens + 2,), in those frames. They give
+back as many samples.
 """
 
 from collections.abc import Sequence
@@ -40,6 +41,8 @@ HUM_S = 0.08
 HUM_DB = -8.0  # under the rhyme of its syllable
 _HUM_HERTZ = 150.0  # a little under the voice's mean: the larynx sinks
 _HUM_PARTIALS = (1.0, 0.5, 0.2)
+# What is heard of a catch: all of it would sound like one syllable more.
+_SHUT_IN = _RATE * 3 // 100
 _HOP = _RATE // 200
 _SILENT = 1e-8
 
@@ -77,6 +80,22 @@ def humming(pcm: Floats, durations: Floats, laid: Sequence[Sound], sentence: Seq
         if len(rhyme):
             level = float(np.sqrt(np.mean(np.square(rhyme)))) * 10 ** (HUM_DB / 20)
             closed += level * _hum(len(closed))
+    return out
+
+
+def shut(pcm: Floats, durations: Floats, laid: Sequence[Sound]) -> Floats:
+    """Silence from each catch to the middle of the mark behind it, or to the end where none stands there."""
+    out = pcm.copy()
+    borders = (np.concatenate(([0], np.cumsum(durations.astype(int)))) * FRAME_SAMPLES).tolist()
+    for place, sound in enumerate(laid, start=1):
+        if sound.role is not Role.CATCH:
+            continue
+        marked = place < len(laid) and laid[place].role is Role.MARK
+        last = (borders[place + 1] + borders[place + 2]) // 2 if marked else len(out)
+        piece = out[borders[place] : last]
+        fade = np.linspace(1, 0, _SHUT_IN, dtype=np.float32)[: len(piece)]
+        piece[: len(fade)] *= fade
+        piece[len(fade) :] = 0
     return out
 
 
