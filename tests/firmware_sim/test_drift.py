@@ -64,5 +64,5 @@ def test_after_a_week_alone_a_wrong_crystal_is_less_than_a_minute_off_and_says_s
         for span, at in zip(stage.heard()[1:], times, strict=True)
     ]
     assert max(late) <= 60
-    assert late[-1] > 2, "a line like that measures no crystal exactly"
+    assert late[-1] > 0.5, "a line like that measures no crystal exactly"
     assert max(map(abs, told)) == pytest.approx(late[-1] * 1000, abs=2000), "and how far it was off is told"
