@@ -102,3 +102,15 @@ def test_an_alert_half_written_is_still_there_when_the_server_did_not_answer(
     page.unroute("**/healthz")
     expect(page.locator("#link-lost")).to_be_hidden()
     page.context.close()
+
+
+def test_an_old_browser_hands_its_forms_in_as_they_are(browser: Browser, house: Served) -> None:
+    before = stops(house)
+    page = at(browser, house, LOCAL_OPERATOR, PHONE)
+    page.add_init_script("delete HTMLFormElement.prototype.requestSubmit; delete AbortSignal.timeout;")
+    page.goto("/")
+    page.click("summary:has-text('DỪNG TẤT CẢ')")
+    page.click("button:has-text('Dừng ngay')")
+    expect(page.locator("h1")).to_have_text("Đã dừng")
+    assert stops(house) == before + 1
+    page.context.close()

@@ -3,6 +3,8 @@
 
 (function () {
   var AGAIN_MS = 3000;
+  // An old telephone hands its forms in as they are.
+  var able = "requestSubmit" in HTMLFormElement.prototype && "timeout" in AbortSignal;
   var source = null;
   var lost = false;
   var held = null;
@@ -17,7 +19,7 @@
     var news = gone !== lost;
     lost = gone;
     if (news) { document.dispatchEvent(new Event(gone ? "loa:lost" : "loa:found")); }
-    if (news && gone) { window.setTimeout(seek, AGAIN_MS); }
+    if (news && gone && able) { window.setTimeout(seek, AGAIN_MS); }
     if (lost && banner().hidden) { banner().textContent = banner().dataset.text.replace("{when}", clockWords()); }
     banner().hidden = !lost;
   }
@@ -145,16 +147,19 @@
     var form = event.target, button = event.submitter;
     if (event.defaultPrevented || form.method === "get") { return; }
     if (form.dataset.reached) { delete form.dataset.reached; return; }
-    event.preventDefault();
-    if (form.dataset.sent) { return; }
+    if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
+    if (!able) { rest(form); return; }
+    event.preventDefault();
     reach().then(function () { send(form, button); }, function () { hold(form, button); });
   });
+
+  function rest(form) { window.setTimeout(function () { delete form.dataset.sent; }, 4000); }
 
   function send(form, button) {
     form.dataset.reached = "yes";
     form.requestSubmit(button);
-    window.setTimeout(function () { delete form.dataset.sent; }, 4000);
+    rest(form);
   }
 
   function hold(form, button) {

@@ -150,7 +150,7 @@
 
     function use() {
       put(made, name());
-      input.form.requestSubmit(send);
+      send.click();
     }
 
     part(box, "start").addEventListener("click", start);
@@ -187,7 +187,7 @@
         event.preventDefault();
         event.stopImmediatePropagation();
         // not from within: a form that is being submitted takes no second submission
-        window.setTimeout(function () { input.form.requestSubmit(send); }, 0);
+        window.setTimeout(function () { send.click(); }, 0);
       }
     }, true);
     window.addEventListener("pagehide", function () { if (running) { release(running); } });
