@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from devices import topics
 from devices.link import Arrival, Ears, Link, Session, Will
-from devices.messages import BootId, ClipHash, NodeId, State
+from devices.messages import BootId, BulletinClass, ClipHash, NodeId, State
 from devices.signing import SigningKey, sign
 from firmware_sim import flash as rows
 from firmware_sim import node
@@ -299,9 +299,11 @@ class Body:
             return
         if not self._player.playing:
             return
-        # The report of a beginning can wait; the first samples of a thousand neighbours can't.
+        # The report of a siren can wait; the first samples of a thousand neighbours can't. From the report on
+        # the position is noted: what goes on after a power cut, as no emergency does, needs it in its second.
+        wait_s = self._habits.chores_wait_s if start.bulletin_class is BulletinClass.EMERGENCY else 0.0
         self._began = SoundBegan(number=start.number)
-        self._began_soon = asyncio.get_running_loop().call_later(self._habits.chores_wait_s, self._tell_began)
+        self._began_soon = asyncio.get_running_loop().call_later(wait_s, self._tell_began)
 
     def _tell_began(self) -> None:
         if self._began_soon is not None:

@@ -136,3 +136,10 @@ def test_a_power_cut_in_the_first_minute_leaves_a_node_that_knows_the_time_by_it
         await stage.until(MORNING + timedelta(minutes=5))
 
     assert play(story).claims() == ["occurrence:item"]
+
+
+@pytest.mark.promise("F03", "P1")
+def test_the_first_second_of_an_item_is_noted_as_soon_as_it_is_over() -> None:
+    stage = play(lambda stage: _cut_at(stage, 1.15, off_s=5.0, bulletin_class=BulletinClass.NORMAL))
+    _, second = stage.heard()
+    assert 950 <= second.begin.from_ms <= 1_150
